@@ -26,11 +26,8 @@ def describe_committed(forward: MigrateRun, planned: tuple[str, ...]) -> str:
     if not done:
         return "No migration was committed before it."
     of = f" of {len(planned)}" if len(planned) >= done else ""
-    return f"{done}{of} migrations were committed before it, up to {_last(forward)}."
-
-
-def _last(forward: MigrateRun) -> str:
-    return forward.migrations[-1].migration
+    last = forward.migrations[-1].migration
+    return f"{done}{of} migrations were committed before it, up to {last}."
 
 
 def list_places(failed: PageFailure) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -43,10 +44,8 @@ def read_migrate_run(
     Raises:
         RehearsalFailed: An event has another form.
     """
-    try:
+    with _known_form():
         return _read(tuple(events), steps, seconds, environment)
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-        raise RehearsalFailed(f"its report has an unknown form ({type(error).__name__})") from None
 
 
 def read_pages(events: Iterable[Event], environment: Path) -> Pages:
@@ -59,8 +58,15 @@ def read_pages(events: Iterable[Event], environment: Path) -> Pages:
     Raises:
         RehearsalFailed: It opened none, or an event has another form.
     """
-    try:
+    with _known_form():
         return _read_pages(tuple(events), environment)
+
+
+@contextlib.contextmanager
+def _known_form() -> Iterator[None]:
+    """Turn the errors of a reader into one that says that the report has another form."""
+    try:
+        yield
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise RehearsalFailed(f"its report has an unknown form ({type(error).__name__})") from None
 

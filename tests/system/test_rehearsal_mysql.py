@@ -33,7 +33,11 @@ def programs(instance):
 @pytest.fixture
 def live(instance):
     """The live database of the tests."""
-    place = {"HOST": "127.0.0.1", "PORT": str(instance.server().port), "USER": "nautobot"}
+    return live_database(instance, "nautobot")
+
+
+def live_database(instance, user):
+    place = {"HOST": "127.0.0.1", "PORT": str(instance.server().port), "USER": user}
     return build_live_database({"ENGINE": "mysql", "NAME": os.environ["NAUTOBOT_DB_NAME"], **place})
 
 
@@ -101,15 +105,7 @@ def test_copy_is_whole_harmless_and_marked(instance, live, server):
 
 def test_copy_by_an_account_that_may_not_read_is_refused(instance, live, server):
     instance.server().sql("CREATE USER IF NOT EXISTS reader@'%'")
-    reader = build_live_database(
-        {
-            "ENGINE": "mysql",
-            "NAME": live.name,
-            "HOST": "127.0.0.1",
-            "PORT": str(instance.server().port),
-            "USER": "reader",
-        }
-    )
+    reader = live_database(instance, "reader")
     with pytest.raises(RehearsalFailed, match=r"cannot be read: .*denied"):
         server.copy(reader, "nautobot", CopyLimits(Deadline(120)))
     instance.server().sql(f"GRANT SELECT ON `{live.name}`.dcim_device TO reader@'%'")

@@ -28,7 +28,6 @@ from .dump import (
     load,
     load_command,
     login_file,
-    require_end,
     run_program,
 )
 from .programs import find_programs
@@ -73,8 +72,7 @@ class MysqlCopyServer(CopyServer):
             dump = dump_command(self._server, live, database.name)
             client = load_command(self._server, own, database.name)
             with run_program(dump, limits.deadline, stdout=subprocess.PIPE) as process:
-                is_complete = load(client, process.stdout, limits.deadline, progress.report)
-        require_end(is_complete)
+                load(client, process.stdout, limits.deadline, progress.report)
         self._use_settings(source)
         tables, rows = self._count_rows(database.name)
         if missing := sorted(set(source.tables) - set(tables)):
@@ -97,7 +95,7 @@ class MysqlCopyServer(CopyServer):
         self._server.create_database(name, "utf8mb4", "utf8mb4_0900_ai_ci")
         loader = self._server.create_loader(name)
         with self._login(loader) as login, file.open("rb") as stream:
-            require_end(load(load_command(self._server, login, name), stream, deadline))
+            load(load_command(self._server, login, name), stream, deadline)
         seconds = time.monotonic() - started
         tables, rows = self._count_rows(name)
         if not {"django_migrations", "extras_status"} <= set(tables):
@@ -158,7 +156,7 @@ class MysqlCopyServer(CopyServer):
             cursor.execute(f"DROP DATABASE {quote(name)}")
         self._server.create_database(name, character_set, collation)
         with self._login() as login, file.open("rb") as stream:
-            require_end(load(load_command(self._server, login, name), stream, deadline))
+            load(load_command(self._server, login, name), stream, deadline)
         self._server.grant(name, owner)
         return time.monotonic() - started
 

@@ -18,6 +18,8 @@ from .server import MysqlServer
 
 BLOCK_BYTES = 1 << 20
 TAIL_BYTES = 4096
+ENDING_SECONDS = 1
+"""A program that has closed its output ends within this time."""
 COMPLETED = b"-- Dump completed"
 """What ``mysqldump`` writes last."""
 TABLE = re.compile(rb"^INSERT INTO `([^`]+)`", re.MULTILINE)
@@ -28,7 +30,7 @@ DUMP_OPTIONS = (
 )
 LOAD_OPTIONS = (
     *("--default-character-set=utf8mb4", "--max-allowed-packet=1G", "--local-infile=0"),
-    # A dump can contain commands that run programs. Then, the client ignores all of them.
+    # The client ignores commands in the dump, which could run programs.
     "--binary-mode",
 )
 TLS_OPTIONS = {"ca": "ssl-ca", "capath": "ssl-capath", "cert": "ssl-cert", "key": "ssl-key"}
@@ -98,8 +100,8 @@ def load(
     stream: IO[bytes],
     deadline: Deadline,
     report: Report = lambda table, size: None,
-) -> bool:
-    """Load a dump, and return whether it has the last line of a complete one.
+) -> None:
+    """Load a dump.
 
     Args:
         command: The command of the client, from ``load_command``.
@@ -108,22 +110,17 @@ def load(
         report: Called with the current table, and the bytes that were loaded so far.
 
     Raises:
-        RehearsalFailed: The server refuses a part of it.
+        RehearsalFailed: The dump is not complete, or the server refuses a part of it.
     """
     with run_program(command, deadline, stdin=subprocess.PIPE) as client:
         end = _pass_on(stream, client.stdin, report)
-    return COMPLETED in end
+    if COMPLETED not in end:
+        raise RehearsalFailed("the dump is not complete: its last line is missing")
 
 
 def load_command(server: MysqlServer, login: Path, database: str) -> list[str]:
     """Return the command that loads a dump from its standard input into an empty database."""
     return [server.programs.client, f"--defaults-file={login}", *LOAD_OPTIONS, database]
-
-
-def require_end(is_complete: bool) -> None:
-    """Raise an error for a dump that is not complete."""
-    if not is_complete:
-        raise RehearsalFailed("the dump is not complete: its last line is missing")
 
 
 @contextlib.contextmanager
@@ -155,8 +152,10 @@ def run_program(command: Sequence[str], deadline: Deadline, **streams: Any) -> I
             yield process
             process.wait()
         except RehearsalFailed:
-            # If this program failed first, the other one has failed only because of it.
-            if not process.poll():
+            # If this program has failed, the one that it writes to fails because of it.
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(ENDING_SECONDS)
+            if not process.returncode:
                 raise
         finally:
             timer.cancel()

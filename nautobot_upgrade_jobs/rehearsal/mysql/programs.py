@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
 from dataclasses import dataclass
-from pathlib import Path
 
+from ..command import run_command
 from ..errors import RehearsalFailed, shorten_output
 
 SERVER, CLIENT, DUMP = "mysqld", "mysql", "mysqldump"
@@ -36,7 +35,7 @@ def find_programs(folder: str) -> Programs:
         folder: The folder that contains them. Empty to search the path.
 
     Raises:
-        RehearsalFailed: One is missing, or the server is none of MySQL.
+        RehearsalFailed: One is missing, or is none of MySQL.
     """
     path = folder or os.pathsep.join((os.environ.get("PATH", os.defpath), *ADMINISTRATIVE_FOLDERS))
     found = {name: shutil.which(name, path=path) for name in (SERVER, CLIENT, DUMP)}
@@ -52,22 +51,11 @@ def find_programs(folder: str) -> Programs:
 
 
 def _read_version(program: str) -> tuple[int, int]:
-    try:
-        done = subprocess.run(  # noqa: S603 - the server that the copy needs
-            [program, "--no-defaults", "--version"],
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=VERSION_SECONDS,
-            check=False,
-            cwd=Path("/"),
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise RehearsalFailed(f"{program} cannot be run: {error}") from None
-    if "MariaDB" in done.stdout:
+    unknown = f"{program} does not report its version"
+    shown = run_command([program, "--no-defaults", "--version"], VERSION_SECONDS, failure=unknown)
+    if "MariaDB" in shown:
         raise RehearsalFailed(f"{program} is a program of MariaDB, which Nautobot does not support")
-    found = VERSION.search(done.stdout)
+    found = VERSION.search(shown)
     if not found:
-        output = shorten_output(done.stdout + done.stderr) or f"exit code {done.returncode}"
-        raise RehearsalFailed(f"{program} does not report its version: {output}")
+        raise RehearsalFailed(f"{unknown}: {shorten_output(shown)}")
     return int(found[1]), int(found[2])

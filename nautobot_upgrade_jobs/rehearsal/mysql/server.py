@@ -1,39 +1,28 @@
-"""A MySQL server of a rehearsal: in a private folder, on a socket, without a network.
+"""The MySQL server of a rehearsal.
 
-Nothing on it has to survive a crash, so it does not wait for the disk. The plugin ``auth_socket``
-lets the account of this process log in as the owner of the copy, and no other account of the host.
-The code that is rehearsed runs as the same account. So the administrator has a password.
+The plugin ``auth_socket`` lets the account of this process log in as the owner of a copy without a
+password, and no other account of the host.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
 import secrets
-import subprocess
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import MySQLdb
 
 from ...target.isolation import SOCKET_NAMES, LiveDatabase
-from ...target.isolation.sandbox import MAX_FOLDER_BYTES
-from ..account import (
-    create_folders,
-    find_account,
-    read_own_name,
-    require_other_name,
-    run_as,
-)
-from ..errors import RehearsalFailed, describe_error, shorten_output
+from ..account import read_own_name, require_other_name
+from ..errors import RehearsalFailed, describe_error
 from ..folder import KeptFolder
+from ..scratch_server import ADMINISTRATOR, ScratchServer
 from .programs import Programs
 
-ADMINISTRATOR, LOADER = "nautobot_rehearsal", "nautobot_rehearsal_loader"
+LOADER = f"{ADMINISTRATOR}_loader"
 LOCK_SECONDS = 60
-CREATE_SECONDS, START_SECONDS = 120, 60
 SERVER_OPTIONS = (
     "--skip-networking",
     "--mysqlx=OFF",
@@ -54,17 +43,12 @@ DROP USER 'root'@'localhost';
 """
 
 
-class MysqlServer:
+class MysqlServer(ScratchServer):
     """A running server, with its programs."""
 
     def __init__(self, folder: Path, programs: Programs) -> None:
-        self.folder = folder
+        super().__init__(folder)
         self.programs = programs
-        self.sockets = folder / "socket"
-        self.data = folder / "data"
-        self.log = folder / "server.log"
-        self.password = secrets.token_hex(16)
-        """Of the administrator."""
 
     @property
     def socket(self) -> str:
@@ -104,35 +88,41 @@ class MysqlServer:
             )
 
     def grant(self, database: str, owner: str) -> None:
-        """Let an account use a database. It logs in like the administrator."""
+        """Let an account use a database. The account of this process can log in as it."""
         require_other_name(owner, ADMINISTRATOR)
-        place = quote(database).replace("%", "%%")
         with self.connect() as cursor:
             cursor.execute(
                 "CREATE USER IF NOT EXISTS %s@'localhost' IDENTIFIED WITH auth_socket AS %s",
                 [owner, read_own_name()],
             )
-            cursor.execute(f"GRANT ALL ON {place}.* TO %s@'localhost'", [owner])
+            cursor.execute(_grant(database), [owner])
 
     def create_loader(self, database: str) -> dict[str, str]:
         """Create an account that can use nothing but a database. Return how it logs in.
 
-        The statements of a backup are those of another one, so they do not run as administrator.
+        The statements of a backup can be those of an attacker, so they do not run as administrator.
         """
-        password, place = secrets.token_hex(16), quote(database).replace("%", "%%")
+        password = secrets.token_hex(16)
         with self.connect() as cursor:
-            cursor.execute(f"CREATE USER {LOADER}@'localhost' IDENTIFIED BY %s", [password])
-            cursor.execute(f"GRANT ALL ON {place}.* TO {LOADER}@'localhost'", ())
+            cursor.execute("CREATE USER %s@'localhost' IDENTIFIED BY %s", [LOADER, password])
+            cursor.execute(_grant(database), [LOADER])
         return {"unix_socket": self.socket, "user": LOADER, "password": password}
 
-    def read_log(self) -> str:
-        """Return the end of what the server has written."""
-        return shorten_output(self.log.read_text("utf-8", "replace")) if self.log.exists() else ""
+    def is_ready(self) -> bool:
+        """Return whether the server answers."""
+        with contextlib.suppress(RehearsalFailed), self.connect():
+            return True
+        return False
 
 
 def quote(name: str) -> str:
     """Return a name with the quotes that a statement needs."""
     return "`{}`".format(name.replace("`", "``"))
+
+
+def _grant(database: str) -> str:
+    """Return the statement that gives the account of its parameter all rights on a database."""
+    return f"GRANT ALL ON {quote(database).replace('%', '%%')}.* TO %s@'localhost'"
 
 
 def start_server(kept: KeptFolder, programs: Programs) -> MysqlServer:
@@ -142,56 +132,12 @@ def start_server(kept: KeptFolder, programs: Programs) -> MysqlServer:
         RehearsalFailed: The server does not start.
     """
     server = MysqlServer(kept.path, programs)
-    if len(os.fsencode(server.sockets)) > MAX_FOLDER_BYTES:
-        raise RehearsalFailed(
-            f"the path {kept.path} is too long for a socket. Name a shorter folder"
-        )
-    account = find_account()
-    create_folders(server.data, server.sockets, account)
     command = [programs.server, "--no-defaults", f"--datadir={server.data}"]
-    _create_files([*command, "--initialize-insecure"], run_as(account), server.sockets)
-    statements = server.data / "create-administrator.sql"
-    statements.touch(mode=0o600)
-    if account:
-        os.chown(statements, account.pw_uid, account.pw_gid)
+    server.create_files(([*command, "--initialize-insecure"], ""))
     text = CREATE_ADMINISTRATOR.format(name=ADMINISTRATOR, password=server.password)
-    statements.write_text(text, "utf-8")
+    statements = server.write_file("create-administrator.sql", text)
     place = [f"--socket={server.socket}", f"--init-file={statements}", f"--tmpdir={server.data}"]
-    kept.start_server(
-        command=[*command, *place, f"--pid-file={server.data / 'pid'}", *SERVER_OPTIONS],
-        user=account.pw_uid if account else None,
-        group=account.pw_gid if account else None,
-        log=str(server.log),
-    )
-    _wait_until_ready(server, kept)
+    pid = f"--pid-file={server.data / 'pid'}"
+    server.start(kept, [*command, *place, pid, *SERVER_OPTIONS], server.is_ready)
     statements.unlink()
     return server
-
-
-def _create_files(command: Sequence[str], account: dict[str, Any], folder: Path) -> None:
-    try:
-        done = subprocess.run(  # noqa: S603 - the server that the copy needs
-            [*command],
-            env={"LC_ALL": "C", "PATH": os.defpath},
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=CREATE_SECONDS,
-            check=False,
-            cwd=folder,
-            **account,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise RehearsalFailed(f"the database server cannot be created: {error}") from None
-    if done.returncode:
-        reason = shorten_output(done.stderr) or f"exit code {done.returncode}"
-        raise RehearsalFailed(f"the database server for the copy cannot be created: {reason}")
-
-
-def _wait_until_ready(server: MysqlServer, kept: KeptFolder) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while kept.is_kept and time.monotonic() < deadline:
-        with contextlib.suppress(RehearsalFailed), server.connect():
-            return
-        time.sleep(0.1)
-    raise RehearsalFailed(f"the database server for the copy does not start: {server.read_log()}")

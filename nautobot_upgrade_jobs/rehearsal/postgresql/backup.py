@@ -17,7 +17,7 @@ from ...target.deadline import Deadline
 from ...target.isolation import LiveDatabase
 from ..copy_server import Expected, require_same_state
 from ..errors import RehearsalFailed, remaining_seconds
-from .server import ScratchServer
+from .server import PostgresqlServer
 from .source import TABLES_QUERY, connect, count_rows
 
 CUSTOM, TAR = ARCHIVE_MAGICS
@@ -29,7 +29,7 @@ IDENTITY_QUERY = "SELECT id::text FROM extras_status ORDER BY id LIMIT 1000"
 
 
 def restore_backup(
-    file: Path, server: ScratchServer, owner: str, expected: Expected, deadline: Deadline
+    file: Path, server: PostgresqlServer, owner: str, expected: Expected, deadline: Deadline
 ) -> Copy:
     """Restore a backup into a new database with the name of the live one.
 

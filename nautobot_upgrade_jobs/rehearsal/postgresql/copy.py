@@ -21,7 +21,7 @@ from ...target.isolation.relay import LoginFailed
 from ..copy_server import MEBIBYTE, CopyLimits, require_space
 from ..errors import RehearsalFailed, remaining_seconds
 from .rows import copy_table
-from .server import ScratchServer
+from .server import PostgresqlServer
 from .source import Source, connect, open_source
 
 PROGRESS_SECONDS = 2
@@ -37,7 +37,7 @@ class CopyJob(NamedTuple):
 
     database: LiveDatabase
     source: Source
-    server: ScratchServer
+    server: PostgresqlServer
     limits: CopyLimits
 
     @property
@@ -52,7 +52,7 @@ class CopyJob(NamedTuple):
 
 
 def copy_database(
-    database: LiveDatabase, server: ScratchServer, owner: str, limits: CopyLimits
+    database: LiveDatabase, server: PostgresqlServer, owner: str, limits: CopyLimits
 ) -> Copy:
     """Copy a database to a new one with the same name, and return what was copied.
 

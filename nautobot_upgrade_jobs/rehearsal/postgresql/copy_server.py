@@ -15,7 +15,7 @@ from .copy import copy_database
 from .open import open_copy
 from .programs import install_programs
 from .restore import back_up, restore
-from .server import ScratchServer, start_server
+from .server import PostgresqlServer, start_server
 
 INSTALL_SECONDS = 300
 
@@ -23,7 +23,7 @@ INSTALL_SECONDS = 300
 class PostgresqlCopyServer(CopyServer):
     """The server of a copy of a PostgreSQL database."""
 
-    def __init__(self, server: ScratchServer) -> None:
+    def __init__(self, server: PostgresqlServer) -> None:
         self._server = server
         self.sockets = server.sockets
 

@@ -9,10 +9,10 @@ from psycopg2 import sql
 
 from ...facts.rehearsal import EMPTIED_TABLES, MARK_TABLE
 from ..copy_server import DISABLED_TABLES
-from .server import ScratchServer, grant_database
+from .server import PostgresqlServer, grant_database
 
 
-def open_copy(server: ScratchServer, name: str, owner: str, run: str) -> None:
+def open_copy(server: PostgresqlServer, name: str, owner: str, run: str) -> None:
     """Mark a copy, disable what acts by itself, remove credentials, and allow connections.
 
     Args:

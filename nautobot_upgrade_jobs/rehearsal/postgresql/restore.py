@@ -6,12 +6,12 @@ import time
 from pathlib import Path
 
 from ...target.deadline import Deadline
-from .server import ScratchServer
+from .server import PostgresqlServer
 
 DUMP_FILE = "before-upgrade.dump"
 
 
-def back_up(server: ScratchServer, database: str, deadline: Deadline) -> tuple[Path, float]:
+def back_up(server: PostgresqlServer, database: str, deadline: Deadline) -> tuple[Path, float]:
     """Dump a database as the upgrade plan does.
 
     Returns:
@@ -28,7 +28,7 @@ def back_up(server: ScratchServer, database: str, deadline: Deadline) -> tuple[P
 
 
 def restore(
-    server: ScratchServer, file: Path, database: str, owner: str, deadline: Deadline
+    server: PostgresqlServer, file: Path, database: str, owner: str, deadline: Deadline
 ) -> float:
     """Replace a database by a dump, as the rollback plan does. Return the seconds that it took.
 

@@ -1,16 +1,8 @@
-"""A database server of a rehearsal: in a private folder, on a socket, without a network.
-
-Nothing on it has to survive a crash, so it does not wait for the disk. A keeper process runs it,
-and removes it when this process ends.
-"""
+"""The PostgreSQL server of a rehearsal."""
 
 from __future__ import annotations
 
 import contextlib
-import os
-import secrets
-import subprocess
-import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,13 +11,19 @@ import psycopg2
 from psycopg2 import sql
 
 from ...target.isolation import POSTGRESQL_PORT, LiveDatabase
-from ...target.isolation.sandbox import MAX_FOLDER_BYTES
-from ..account import find_account, require_other_name
-from ..errors import RehearsalFailed, shorten_output
+from ..account import read_own_name, require_other_name
+from ..command import run_command
+from ..errors import RehearsalFailed
 from ..folder import KeptFolder
-from .cluster import ADMINISTRATOR, create_cluster
+from ..scratch_server import ADMINISTRATOR, ScratchServer
 
-START_SECONDS = 60
+CLUSTER_OPTIONS = (
+    *(f"--username={ADMINISTRATOR}", "--auth=peer", "--no-sync", "--locale=C", "--encoding=UTF8"),
+    *("--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
+)
+ACCESS = f"""local all {ADMINISTRATOR} scram-sha-256
+local all all peer map=rehearsal
+"""
 SERVER_OPTIONS = {
     "listen_addresses": "",
     "port": str(POSTGRESQL_PORT),
@@ -44,17 +42,12 @@ SERVER_OPTIONS = {
 }
 
 
-class ScratchServer:
+class PostgresqlServer(ScratchServer):
     """A running server, with its programs."""
 
     def __init__(self, folder: Path, programs: Path) -> None:
-        self.folder = folder
+        super().__init__(folder)
         self.programs = programs
-        self.sockets = folder / "socket"
-        self.data = folder / "data"
-        self.log = folder / "server.log"
-        self.password = secrets.token_hex(16)
-        """Of the administrator. It is in no file, since rehearsed code could read it there."""
 
     def connect(self, database: str = "postgres") -> Any:
         """Return a connection of the administrator, in autocommit mode."""
@@ -82,27 +75,8 @@ class ScratchServer:
         Raises:
             RehearsalFailed: It failed, with what it has written.
         """
-        if seconds <= 0:
-            raise RehearsalFailed(f"{name} did not end in time")
-        try:
-            done = subprocess.run(  # noqa: S603 - a program of the verified wheel
-                [str(self.programs / name), *words],
-                env={"LC_ALL": "C", "PATH": os.defpath, **environment},
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                errors="replace",
-                timeout=seconds,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            raise RehearsalFailed(f"{name} did not end in time") from None
-        except OSError as error:
-            raise RehearsalFailed(f"{name} cannot be run: {error}") from None
-        if done.returncode:
-            output = shorten_output(done.stderr) or f"exit code {done.returncode}"
-            raise RehearsalFailed(f"{name} failed: {output}")
-        return done.stdout
+        command = [str(self.programs / name), *words]
+        return run_command(command, seconds, environment=environment)
 
     @property
     def login(self) -> dict[str, str]:
@@ -169,9 +143,12 @@ class ScratchServer:
     def _address(self) -> dict[str, str]:
         return {"host": str(self.sockets), "port": str(POSTGRESQL_PORT), "sslmode": "disable"}
 
-    def read_log(self) -> str:
-        """Return the end of what the server has written."""
-        return shorten_output(self.log.read_text("utf-8", "replace")) if self.log.exists() else ""
+    def is_ready(self) -> bool:
+        """Return whether the server answers."""
+        with contextlib.suppress(psycopg2.OperationalError):
+            self.connect().close()
+            return True
+        return False
 
 
 def grant_database(cursor: Any, database: str, owner: str) -> None:
@@ -181,8 +158,10 @@ def grant_database(cursor: Any, database: str, owner: str) -> None:
     )
 
 
-def start_server(folder: KeptFolder, programs: Path) -> ScratchServer:
+def start_server(folder: KeptFolder, programs: Path) -> PostgresqlServer:
     """Start a new server in a folder. It ends with the folder.
+
+    The account of this process can log in to it as any role but the administrator.
 
     Args:
         folder: A new folder.
@@ -191,33 +170,18 @@ def start_server(folder: KeptFolder, programs: Path) -> ScratchServer:
     Raises:
         RehearsalFailed: The server does not start.
     """
-    server = ScratchServer(folder.path, programs)
-    if len(os.fsencode(server.sockets)) > MAX_FOLDER_BYTES:
-        raise RehearsalFailed(
-            f"the path {folder.path} is too long for a socket. Name a shorter folder"
-        )
-    account = find_account()
-    create_cluster(server.data, server.sockets, programs, account, server.password)
-    settings = {**SERVER_OPTIONS, "unix_socket_directories": str(server.sockets)}
-    command = [str(server.programs / "postgres"), "-D", str(server.data)]
-    folder.start_server(
-        command=[
-            *command,
-            *(word for name, value in settings.items() for word in ("-c", f"{name}={value}")),
-        ],
-        user=account.pw_uid if account else None,
-        group=account.pw_gid if account else None,
-        log=str(server.log),
+    server = PostgresqlServer(folder.path, programs)
+    files = ["-D", str(server.data)]
+    server.create_files(
+        ([str(programs / "initdb"), *files, *CLUSTER_OPTIONS], ""),
+        (
+            [str(programs / "postgres"), "--single", *files, "postgres"],
+            f"ALTER ROLE {ADMINISTRATOR} PASSWORD '{server.password}'\n",
+        ),
     )
-    _wait_until_ready(server, folder)
+    (server.data / "pg_hba.conf").write_text(ACCESS, "utf-8")
+    (server.data / "pg_ident.conf").write_text(f"rehearsal {read_own_name()} all\n", "utf-8")
+    settings = {**SERVER_OPTIONS, "unix_socket_directories": str(server.sockets)}
+    words = (word for name, value in settings.items() for word in ("-c", f"{name}={value}"))
+    server.start(folder, [str(programs / "postgres"), *files, *words], server.is_ready)
     return server
-
-
-def _wait_until_ready(server: ScratchServer, folder: KeptFolder) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while folder.is_kept and time.monotonic() < deadline:
-        with contextlib.suppress(psycopg2.OperationalError):
-            server.connect().close()
-            return
-        time.sleep(0.1)
-    raise RehearsalFailed(f"the database server for the copy does not start: {server.read_log()}")
