@@ -1,6 +1,7 @@
 """The copy of a rehearsal: whole, out of reach of the live database, and gone afterwards."""
 
 import contextlib
+import fcntl
 import os
 import signal
 import subprocess
@@ -166,6 +167,16 @@ def running(programs):
     process.stdout.close()
 
 
+def is_locked(folder):
+    """Return whether a process still holds the lock of a folder."""
+    with (folder / "lock").open() as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
 @pytest.mark.parametrize("seconds", MOMENTS)
 def test_server_of_a_killed_process_leaves_nothing(programs, seconds):
     """A Job can be cancelled by SIGKILL, also while the server starts."""
@@ -183,6 +194,7 @@ def test_folder_of_a_killed_keeper_is_removed_by_the_next_run(programs, seconds)
         time.sleep(seconds)
         os.kill(keeper, signal.SIGKILL)
         process.kill()
+        wait_until(lambda: not is_locked(folder))  # A process that was killed ends a moment later.
     with open_folder():
         wait_until(lambda: not folder.exists() and not find_processes(folder))
 
