@@ -14,6 +14,7 @@ MARK_TABLE = "nautobot_upgrade_jobs_rehearsal"
 """A table of a copy of the database, which the live database does not have. A physical copy has
 name, numbers and system identifier of the original, so only a mark shows which one it is."""
 
+NOT_COMPARED = Unavailable("the upgraded copy was not compared with its state before the upgrade")
 NOT_OPENED = Unavailable("the pages of the upgraded copy were not opened")
 
 
@@ -140,6 +141,20 @@ class Reverse:
 
 
 @dataclass(frozen=True)
+class Comparison:
+    """How the upgraded copy differs from its state before the upgrade, in numbers of changes."""
+
+    explained: int
+    """Changes that a release is known to make."""
+    unexplained: int
+    """Other changes, without losses."""
+    losses: int
+    """Losses that no release explains."""
+    not_comparable: int
+    """Parts that could not be compared."""
+
+
+@dataclass(frozen=True)
 class PageFailure:
     """A page that fails on the upgraded copy."""
 
@@ -185,6 +200,7 @@ class Rehearsal:
     restore: Restore | Unavailable
     reverse: Reverse | Unavailable | None
     """None if there is nothing that could be reversed."""
+    comparison: Comparison | Unavailable = NOT_COMPARED
     pages: Pages | Unavailable = NOT_OPENED
     assumed_apps: tuple[str, ...] | None = None
     """The Apps that were enabled without the configuration of the installation. None if that

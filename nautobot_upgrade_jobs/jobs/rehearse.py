@@ -11,6 +11,7 @@ from ..app_settings import read_configuration
 from ..cli.rehearsal_options import DURATION_HELP, parse_duration
 from ..common.errors import ConfigurationError, UsageError
 from ..permissions import ACCEPT_FINDINGS, BUILD_TARGET, REHEARSE
+from ..workflows.backup_argument import find_backup
 from ..workflows.context import RunRequest
 from ..workflows.rehearsal_request import RehearsalRequest
 from ..workflows.rehearse_installed import rehearse_installed
@@ -37,6 +38,15 @@ class RehearseUpgrade(UpgradeJob):
     requirements = LinesVar(
         label="Requirements",
         description="Additional package requirements, one per line, such as nautobot-ssot==4.7.0.",
+        required=False,
+        default="",
+    )
+    backup = StringVar(
+        label="Backup",
+        description="Restore this backup as the copy, which proves it: an archive of pg_dump or a "
+        "dump of mysqldump. It is in the folder that the setting backup_directory names on the "
+        "host of the worker. For the newest file, write a pattern, such as nautobot-*.dump. Leave "
+        "blank to copy the live data.",
         required=False,
         default="",
     )
@@ -67,13 +77,22 @@ class RehearseUpgrade(UpgradeJob):
         )
         soft_time_limit = SOFT_TIME_LIMIT_SECONDS
         time_limit = TIME_LIMIT_SECONDS
-        field_order = ("target", "requirements", "window", "skip_rollback", "exclude", "accept")
+        field_order = (
+            "target",
+            "requirements",
+            "backup",
+            "window",
+            "skip_rollback",
+            "exclude",
+            "accept",
+        )
 
     def run(  # noqa: PLR0913 - one for each field of the form
         self,
         *,
         target: str = "",
         requirements: str = "",
+        backup: str = "",
         window: str = "",
         skip_rollback: bool = False,
         exclude: str = "",
@@ -94,6 +113,7 @@ class RehearseUpgrade(UpgradeJob):
             config = read_configuration()
             request = RehearsalRequest(
                 run,
+                backup=str(find_backup(backup)) if backup else "",
                 directory=config.rehearsal_directory,
                 window_seconds=parse_duration(window, "Maintenance window") if window else None,
                 rehearses_rollback=not skip_rollback,

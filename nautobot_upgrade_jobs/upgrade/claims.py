@@ -34,6 +34,7 @@ def list_claims(rehearsal: Rehearsal) -> tuple[Claim, ...]:
         *_claim_stops(rehearsal),
         _claim_migrations(rehearsal),
         _claim_duration(rehearsal),
+        _claim_losses(rehearsal),
         _claim_restore(rehearsal),
         *_claim_reverse(rehearsal),
     )
@@ -101,6 +102,19 @@ def _claim_duration(rehearsal: Rehearsal) -> Claim:
     return Claim(text, outcome, f"{seconds:.0f} s on the copy")
 
 
+def _claim_losses(rehearsal: Rehearsal) -> Claim:
+    text, found = "no data is lost without a known reason", rehearsal.comparison
+    if isinstance(found, Unavailable):
+        return Claim(text, Outcome.NOT_REHEARSED, found.reason)
+    if found.losses:
+        return Claim(text, Outcome.DISPROVEN, f"{found.losses} without a known reason")
+    if found.not_comparable:
+        parts = plural(found.not_comparable, "part")
+        return Claim(text, Outcome.NOT_REHEARSED, f"{parts} could not be compared")
+    rest = f", {found.unexplained} other" if found.unexplained else ""
+    return Claim(text, Outcome.PROVEN, f"{plural(found.explained, 'known change')}{rest}")
+
+
 def _claim_restore(rehearsal: Rehearsal) -> Claim:
     text, restore = "a backup restores the state before the upgrade", rehearsal.restore
     if isinstance(restore, Unavailable):
@@ -126,3 +140,14 @@ def _claim_reverse(rehearsal: Rehearsal) -> Iterator[Claim]:
         losses = plural(len(reverse.losses), "difference")
         evidence = f"reversed in {reverse.run.seconds:.0f} s, with {losses}"
         yield Claim(text, Outcome.PROVEN, evidence)
+    if isinstance(reverse, Reverse) and reverse.again:
+        yield _claim_again(reverse.again)
+
+
+def _claim_again(again: MigrateRun) -> Claim:
+    text = "after that, the upgrade succeeds again"
+    if again.interruption:
+        return Claim(text, Outcome.NOT_REHEARSED, again.interruption)
+    if again.stop:
+        return Claim(text, Outcome.DISPROVEN, f"{again.stop.place} stops")
+    return Claim(text, Outcome.PROVEN, f"upgraded again in {again.seconds:.0f} s")

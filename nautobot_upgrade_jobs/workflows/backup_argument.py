@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from ..app_settings import read_configuration
@@ -38,6 +39,10 @@ def read_backup_argument(argument: BackupArgument, seconds: float) -> GivenBacku
 def find_backup(name: str) -> Path:
     """Return the path of a backup that a form names.
 
+    Args:
+        name: A path in the folder of backups, or a pattern such as ``*.dump``. A pattern is the
+            newest entry of the folder that it matches, for a schedule that uses the last backup.
+
     Raises:
         UsageError: There is no folder of backups, or no such file in it.
     """
@@ -49,7 +54,13 @@ def find_backup(name: str) -> Path:
         raise UsageError("'Backup': the setting backup_directory names no folder of backups.")
     folder = Path(directory).resolve()
     with suppress(OSError, ValueError):  # A name that no file can have.
-        path = (folder / name).resolve()
+        path = (_find_newest(folder, name) if {*"*?"} & {*name} else folder / name).resolve()
         if folder in path.parents and path.exists():
             return path
     raise UsageError(f"'Backup': the folder of backup_directory contains no {name[:100]!r}.")
+
+
+def _find_newest(folder: Path, pattern: str) -> Path:
+    """Return the newest entry of a folder with a matching name. The folder itself if none has."""
+    found = [path for path in folder.iterdir() if fnmatchcase(path.name, pattern) and path.exists()]
+    return max(found, key=lambda path: path.stat().st_mtime, default=folder)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
@@ -13,10 +14,11 @@ from ..checks.findings import CheckResult
 from ..checks.registry import checks_for_stage, required_topics
 from ..checks.runner import run_checks
 from ..facts import Facts, Unavailable
+from ..facts.rehearsal import Comparison
 from ..facts.resolution import Resolution
 from ..facts.trial_boot import TrialBoot
 from ..rehearsal.errors import remaining_seconds
-from ..snapshot.compare import Change
+from ..snapshot.compare import Change, ChangeKind
 from ..snapshot.file_format import Snapshot
 from ..target.boot_result import BootFailed
 from ..target.deadline import Deadline
@@ -145,6 +147,17 @@ class CopyReader:
     @property
     def _seconds(self) -> int:
         return remaining_seconds(self.deadline)
+
+
+def count_changes(changes: Collection[Change]) -> Comparison:
+    """Return the number of changes of each kind."""
+    number = Counter(change.kind for change in changes)
+    return Comparison(
+        explained=number[ChangeKind.EXPECTED],
+        unexplained=number[ChangeKind.UNEXPECTED],
+        losses=number[ChangeKind.LOST],
+        not_comparable=number[ChangeKind.NOT_COMPARABLE],
+    )
 
 
 def describe_load() -> tuple[int, float]:

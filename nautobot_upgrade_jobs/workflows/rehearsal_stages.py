@@ -34,7 +34,7 @@ from ..target.resolver import resolve
 from .outside import build_roots
 from .outside_installed import is_supported
 from .rehearsal_prediction import predict
-from .rehearsal_reading import CopyReader, StartFailed
+from .rehearsal_reading import CopyReader, StartFailed, count_changes
 from .rehearsal_request import RehearsalRequest
 
 STEPS = (
@@ -212,6 +212,7 @@ class RehearsalRun:
         if self.before:
             compared, self.changes = self.reader.compare(self.before, after)
             self.results += compared
+            self.recorder.results["comparison"] = count_changes(self.changes)
 
     def _open_pages(self) -> None:
         remaining = self.recorder.deadline.remaining

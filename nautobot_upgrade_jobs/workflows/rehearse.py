@@ -14,7 +14,7 @@ from ..checks.findings import Acceptance, Severity
 from ..checks.registry import checks_for_stage
 from ..checks.runner import run_checks
 from ..facts import Facts, Unavailable
-from ..facts.rehearsal import Rehearsal, RehearsalRecord
+from ..facts.rehearsal import NOT_COMPARED, Rehearsal, RehearsalRecord
 from ..rehearsal.recorder import Recorder
 from ..report import Report
 from ..target.deadline import Deadline
@@ -136,6 +136,7 @@ def describe_rehearsal(run: RehearsalRun, load: tuple[int, float]) -> Rehearsal:
         forward=get("upgrade"),
         restore=get("restore"),
         reverse=get("reverse"),
+        comparison=run.recorder.results.get("comparison", NOT_COMPARED),
         pages=get("pages"),
         assumed_apps=_list_assumed_apps(run.installation),
         start_failure=run.start_failure,

@@ -545,6 +545,38 @@ def test_find_backup_finds_only_files_in_the_configured_folder(name, found, tmp_
             find_backup(name)
 
 
+@pytest.mark.once
+@pytest.mark.parametrize(
+    ("pattern", "found"),
+    [
+        ("*.dump", "tuesday.dump"),
+        ("monday*", "monday.dump"),
+        ("night-?", "night-1"),
+        ("*.sql", None),
+        ("../*", None),
+        ("link*", None),
+        ("x*" * 5000, None),
+    ],
+)
+def test_find_backup_of_a_pattern_is_the_newest(pattern, found, tmp_path, monkeypatch):
+    folder = tmp_path / "backups"
+    (folder / "night-1").mkdir(parents=True)
+    (tmp_path / "outside").touch()
+    for age, name in enumerate(("tuesday.dump", "monday.dump", "sunday.dump")):
+        (folder / name).touch()
+        os.utime(folder / name, (1_000_000 - age, 1_000_000 - age))
+    (folder / "gone.dump").symlink_to(folder / "nothing")
+    (folder / "link").symlink_to(tmp_path / "outside")
+    monkeypatch.setitem(
+        settings.PLUGINS_CONFIG, "nautobot_upgrade_jobs", {"backup_directory": str(folder)}
+    )
+    if found:
+        assert find_backup(pattern) == folder / found
+    else:
+        with pytest.raises(UsageError, match="contains no"):
+            find_backup(pattern)
+
+
 def test_plan_rollback_missing_backup_file_raises_usage_error(tmp_path):
     with pytest.raises(UsageError, match=r"--backup.*No such file"):
         roll_back_to("2.4.0", backup=BackupArgument((str(tmp_path / "nothing"),)))

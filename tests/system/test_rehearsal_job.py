@@ -27,8 +27,14 @@ def folders(instance):
 
 
 @pytest.mark.once
-def test_rehearsal_by_rest_is_proven_and_preflight_uses_it(rest, instance):
-    result = rest.run_job(JOB, {"target": "3.2.7", "window": "30m"})
+def test_rehearsal_of_a_backup_by_rest_is_proven_and_preflight_uses_it(rest, instance):
+    folder = instance.folder / "backups"
+    folder.mkdir(exist_ok=True)
+    instance.server().archive("nautobot", folder / "nightly-2.dump")
+    (folder / "nightly-1.dump").write_bytes(b"PGDMP of another night")
+    os.utime(folder / "nightly-1.dump", (0, 0))
+    data = {"target": "3.2.7", "window": "30m", "backup": "nightly-*.dump"}
+    result = rest.run_job(JOB, data)
     assert result["status"]["value"] == "SUCCESS", result["result"]
     assert result["result"]["verdict"] in ("go", "caution")
     files = rest.files(result["id"])
@@ -97,7 +103,15 @@ def test_rehearsal_form_shows_labels(rest, browser):
         assert label in page
 
 
-def test_rehearsal_with_an_invalid_window_is_refused(rest):
-    result = rest.run_job(JOB, {"window": "soon"})
+@pytest.mark.parametrize(
+    ("data", "error"),
+    [
+        ({"window": "soon"}, "Maintenance window: expected a duration"),
+        ({"backup": "../state.json"}, "the folder of backup_directory contains no"),
+        ({"backup": "no-*.dump"}, "the folder of backup_directory contains no"),
+    ],
+)
+def test_rehearsal_with_an_invalid_field_is_refused(rest, data, error):
+    result = rest.run_job(JOB, data)
     assert result["result"]["verdict"] == "error"
-    assert "Maintenance window: expected a duration" in result["result"]["error"]
+    assert error in result["result"]["error"]

@@ -3,7 +3,7 @@
 import pytest
 
 from nautobot_upgrade_jobs.facts import Unavailable
-from nautobot_upgrade_jobs.facts.rehearsal import Restore, Reverse
+from nautobot_upgrade_jobs.facts.rehearsal import NOT_COMPARED, Comparison, Restore, Reverse
 from nautobot_upgrade_jobs.upgrade.claims import list_claims
 from tests.support.builders import code_failure, migrate_run, migration_run, rehearsal
 
@@ -11,6 +11,14 @@ FIRST, SECOND = migration_run("extras.0130_counts"), migration_run()
 MISSING = Unavailable("copy the data: the disk is full")
 STOPS = ("dcim.0090_remove",)
 STOPPED = migrate_run(FIRST, stop=code_failure(migration="dcim.0090_remove"))
+
+
+LOSSES = "no data is lost without a known reason"
+AGAIN = "after that, the upgrade succeeds again"
+
+
+def reversed_and(again):
+    return Reverse(("dcim 0089",), migrate_run(migration_run()), again=again)
 
 
 def outcomes(**changes):
@@ -21,6 +29,7 @@ def test_claims_of_a_rehearsal_in_which_all_was_right():
     assert outcomes() == {
         "the upgrade applies 2 migrations": "proven",
         "the migrations take 3 to 9 s": "proven",
+        "no data is lost without a known reason": "proven",
         "a backup restores the state before the upgrade": "proven",
         "the migrations can be reversed": "proven",
     }
@@ -92,6 +101,15 @@ def test_claims_of_a_rehearsal_in_which_all_was_right():
             "not rehearsed",
             id="interrupted",
         ),
+        pytest.param({"comparison": Comparison(57, 0, 1, 0)}, LOSSES, "disproven", id="a loss"),
+        pytest.param({"comparison": Comparison(57, 0, 1, 3)}, LOSSES, "disproven", id="one seen"),
+        pytest.param({"comparison": Comparison(0, 4, 0, 0)}, LOSSES, "proven", id="other changes"),
+        pytest.param(
+            {"comparison": Comparison(57, 0, 0, 1)}, LOSSES, "not rehearsed", id="one table unread"
+        ),
+        pytest.param(
+            {"comparison": NOT_COMPARED}, LOSSES, "not rehearsed", id="nothing was compared"
+        ),
         pytest.param(
             {"planned": MISSING},
             "the upgrade applies the migrations that Preflight lists",
@@ -119,6 +137,19 @@ def test_claims_of_a_rehearsal_in_which_all_was_right():
         pytest.param(
             {"reverse": MISSING}, "the migrations can be reversed", "not rehearsed", id="no reverse"
         ),
+        pytest.param({"reverse": reversed_and(migrate_run())}, AGAIN, "proven", id="again"),
+        pytest.param(
+            {"reverse": reversed_and(migrate_run(stop=code_failure()))},
+            AGAIN,
+            "disproven",
+            id="fails again",
+        ),
+        pytest.param(
+            {"reverse": reversed_and(migrate_run(interruption="the disk is full"))},
+            AGAIN,
+            "not rehearsed",
+            id="interrupted again",
+        ),
     ],
 )
 def test_claim_has_the_outcome_that_was_seen(changes, text, outcome):
@@ -127,3 +158,7 @@ def test_claim_has_the_outcome_that_was_seen(changes, text, outcome):
 
 def test_migrations_that_have_no_reverse_make_no_claim():
     assert "the migrations can be reversed" not in outcomes(reverse=None)
+
+
+def test_upgrade_after_a_reverse_that_stops_makes_no_claim():
+    assert AGAIN not in outcomes(reverse=Reverse((), migrate_run(stop=code_failure())))
