@@ -41,7 +41,7 @@ def measure(*, is_short: bool) -> Iterator[Figure]:
 
 def compare_copies(database: str, rounds: int) -> tuple[float, float]:
     """Return the seconds of a copy, and of a dump and a restore, to the same scratch server."""
-    from nautobot_upgrade_jobs.rehearsal.copy_server import CopyLimits
+    from nautobot_upgrade_jobs.rehearsal.copy_server import CopyLimits, CopyNames
     from nautobot_upgrade_jobs.rehearsal.folder import open_folder
     from nautobot_upgrade_jobs.rehearsal.postgresql.copy import copy_database
     from nautobot_upgrade_jobs.rehearsal.postgresql.programs import install_programs
@@ -56,19 +56,20 @@ def compare_copies(database: str, rounds: int) -> tuple[float, float]:
         folder = kept.path
         programs = install_programs(create_uv(folder, "", Deadline(300)), folder / "programs")
         server = start_server(kept, programs)
+        names = CopyNames(live.name, "nautobot")
         login = {f"PG{name}": value for name, value in entry.items()}
         dump = folder / "dump"
 
         def copy() -> None:
             server.drop_database(database)
             shutil.rmtree(folder / "source", ignore_errors=True)
-            copy_database(live, server, "nautobot", CopyLimits(Deadline(900)))
+            copy_database(live, server, names, CopyLimits(Deadline(900)))
 
         def dump_and_restore() -> None:
             server.drop_database(database)
             shutil.rmtree(dump, ignore_errors=True)
             server.create_role("nautobot")
-            server.create_database(database, owner="nautobot")
+            server.create_database(names)
             words = ["--format=directory", "--jobs=2", f"--file={dump}", database]
             server.run_program("pg_dump", words, 900, login)
             words = ["--jobs=2", "--no-owner", f"--dbname={database}", str(dump)]

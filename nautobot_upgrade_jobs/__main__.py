@@ -35,7 +35,7 @@ from .common.current_user import current_user
 from .common.errors import UsageError
 from .report import Report
 from .target.installation import Installation
-from .workflows.clean import remove_leftovers
+from .workflows.clean import remove_leftover_databases, remove_leftovers
 from .workflows.compare import compare_snapshots
 from .workflows.context import BackupArgument, RunRequest
 from .workflows.doctor import diagnose_startup
@@ -179,11 +179,15 @@ def _add_clean(commands: Any) -> None:
     command.add_argument(
         "--directory", default="", metavar="DIR", help="a folder that was named for copies"
     )
+    command.add_argument(
+        "--server", default="", metavar="URL", help="a server that was named for copies"
+    )
     command.set_defaults(run=_clean, output=None)
 
 
 def _clean(options: dict[str, Any]) -> int:
-    write_removed(remove_leftovers((options["directory"],)))
+    databases = remove_leftover_databases(options["server"], "--server")
+    write_removed((*remove_leftovers((options["directory"],)), *databases))
     return 0
 
 

@@ -99,6 +99,8 @@ class Configuration:
     """Copy all data to a folder of this host for a rehearsal, for permitted users."""
     rehearsal_directory: str = ""
     """Parent folder of the copies, on a disk. The system's temporary directory if empty."""
+    rehearsal_server: str = ""
+    """URL of a PostgreSQL server for the copies. A server in the folder of the copy if empty."""
     mysql_programs: str = ""
     """Folder with ``mysqld``, ``mysql`` and ``mysqldump`` for a rehearsal. The path if empty."""
     database_alias: str = "default"

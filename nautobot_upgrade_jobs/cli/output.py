@@ -75,9 +75,9 @@ def write_line(text: str, stream: Stream | None = None) -> None:
         (stream or sys.stderr).write(f"{escape_nonprintable(text)}\n")
 
 
-def write_removed(folders: Iterable[Path]) -> None:
-    """Write which folders were removed."""
-    lines = [f"Removed {folder}" for folder in folders] or ["Nothing was left."]
+def write_removed(names: Iterable[Path | str]) -> None:
+    """Write which folders and databases were removed."""
+    lines = [f"Removed {name}" for name in names] or ["Nothing was left."]
     for line in lines:
         write_line(line, sys.stdout)
 

@@ -22,6 +22,19 @@ def add_rehearsal_options(command: Any) -> None:
         help="restore this archive of pg_dump as the copy, instead of the live data",
     )
     command.add_argument(
+        "--server",
+        default="",
+        metavar="URL",
+        help="PostgreSQL server for the copy, such as postgresql://rehearsal@db.example.com/"
+        "postgres; default: a new server in a private folder",
+    )
+    command.add_argument(
+        "--copy",
+        default="",
+        metavar="URL",
+        help="use this PostgreSQL database, which you have copied and marked; it is upgraded",
+    )
+    command.add_argument(
         "--directory",
         default="",
         metavar="DIR",
@@ -72,6 +85,8 @@ def read_rehearsal_options(options: Mapping[str, Any]) -> dict[str, Any]:
     window = options["window"]
     return {
         "backup": options["backup"],
+        "server": options["server"],
+        "copy": options["copy"],
         "directory": options["directory"],
         "window_seconds": parse_duration(window, "--window") if window else None,
         "seconds": parse_duration(options["timeout"], "--timeout"),

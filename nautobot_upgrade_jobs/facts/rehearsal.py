@@ -32,6 +32,10 @@ class Copy:
     """Seconds until rows, indexes and statistics were complete."""
     backup: str = ""
     """The backup from which it was restored. Empty for the live database."""
+    server: str = ""
+    """Account and server of the operator that contain it. Empty for a server of its own."""
+    exists_before: bool = False
+    """Whether the operator has made it."""
 
 
 @dataclass(frozen=True)

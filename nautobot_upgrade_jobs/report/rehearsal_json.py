@@ -61,6 +61,7 @@ def _serialize_copy(copy: Copy | Unavailable) -> dict[str, Any]:
     return {
         "server_version": copy.server_version,
         "backup": copy.backup,
+        "server": copy.server,
         "tables": copy.tables,
         "rows": copy.rows,
         "size_bytes": copy.size_bytes,

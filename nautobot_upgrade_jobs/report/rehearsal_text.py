@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ..common.text import plural
 from ..facts import Unavailable
-from ..facts.rehearsal import MigrateRun, MigrationRun, Rehearsal, Reverse
+from ..facts.rehearsal import Copy, MigrateRun, MigrationRun, Rehearsal, Reverse
 
 LONGEST = 15
 """Number of migrations that a report lists. The JSON report has all."""
@@ -71,12 +71,7 @@ def list_facts(rehearsal: Rehearsal) -> Iterator[tuple[str, str]]:
     """Yield what was measured, each with its name."""
     copy, forward = rehearsal.copy, rehearsal.forward
     if not isinstance(copy, Unavailable):
-        source = f"the backup {copy.backup}" if copy.backup else "the live database"
-        yield (
-            "Copy",
-            f"{plural(copy.rows, 'row')} of {plural(copy.tables, 'table')}, "
-            f"{copy.size_bytes / MEBIBYTE:.0f} MiB, of {source} in {copy.seconds:.1f} s",
-        )
+        yield "Copy", _describe_copy(copy)
     if not isinstance(forward, Unavailable):
         yield "Upgrade", _describe_upgrade(forward)
     if rehearsal.predicted_seconds:
@@ -105,6 +100,18 @@ def list_facts(rehearsal: Rehearsal) -> Iterator[tuple[str, str]]:
         yield "Pages", f"{opened} opened in {pages.seconds:.0f} s{rest}, {failed}"
     if rehearsal.cores:
         yield "Host", f"{plural(rehearsal.cores, 'core')}, load {rehearsal.load:.1f} at the start"
+
+
+def _describe_copy(copy: Copy) -> str:
+    size = (
+        f"{plural(copy.rows, 'row')} of {plural(copy.tables, 'table')}, "
+        f"{copy.size_bytes / MEBIBYTE:.0f} MiB"
+    )
+    place = f", as {copy.server}" if copy.server else ""
+    if copy.exists_before:
+        return f"{size}, which existed before{place}"
+    source = f"the backup {copy.backup}" if copy.backup else "the live database"
+    return f"{size}, of {source} in {copy.seconds:.1f} s{place}"
 
 
 def _describe_again(again: MigrateRun | None) -> str:

@@ -101,8 +101,12 @@ def write_configuration(folder: Path, database: Mapping[str, Any], apps: Sequenc
     return str(config)
 
 
-def parse_database_url(url: str) -> dict[str, Any]:
+def parse_database_url(url: str, option: str = "--database") -> dict[str, Any]:
     """Return the entry of ``DATABASES`` for a URL.
+
+    Args:
+        url: The URL of the operator.
+        option: Where it was named, for the message.
 
     Raises:
         UsageError: It is no URL of a PostgreSQL database. The message does not quote it, because it
@@ -112,19 +116,19 @@ def parse_database_url(url: str) -> dict[str, Any]:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        raise UsageError("--database: the URL has an invalid host or port.") from None
+        raise UsageError(f"{option}: the URL has an invalid host or port.") from None
     name = unquote(parts.path.removeprefix("/"))
     options = dict(parse_qsl(parts.query.replace("+", "%2B"), keep_blank_values=True))
     if "\0" in unquote(url) or any("\0" in each for each in options.values()):
-        raise UsageError("--database: the URL has a zero byte.")
+        raise UsageError(f"{option}: the URL has a zero byte.")
     if parts.scheme == "mysql":
         raise UsageError(
-            "--database: for MySQL, name the configuration with --config on the host of Nautobot. "
+            f"{option}: for MySQL, name the configuration with --config on the host of Nautobot. "
             "The index has no installable mysqlclient, so it is taken from Nautobot's environment."
         )
     # A slash or an "@" in the password ends the host too early.
     if parts.scheme not in SCHEMES or not name or set(name) & {"/", "@"} or port == 0:
-        raise UsageError("--database: expected postgresql://USER@HOST:PORT/NAME.")
+        raise UsageError(f"{option}: expected postgresql://USER@HOST:PORT/NAME.")
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": name,

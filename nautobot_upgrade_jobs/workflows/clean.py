@@ -6,9 +6,37 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
+from ..common.errors import UsageError
+from ..rehearsal.errors import RehearsalFailed
 from ..rehearsal.folder import DISK_FOLDER
 from ..rehearsal.keeper import kill_processes_in
+from ..target.bare_database import parse_database_url
+from ..target.installation import build_live_database
 from ..target.scratch_dir import find_build_directory, remove_stale_folders
+
+
+def remove_leftover_databases(url: str, option: str) -> tuple[str, ...]:
+    """Drop the copies of rehearsals that have ended, on a server of the operator.
+
+    Args:
+        url: The server. Empty for none.
+        option: Where it was named, for the message.
+
+    Returns:
+        The databases that were dropped.
+
+    Raises:
+        UsageError: The server cannot be reached, or the URL is invalid.
+    """
+    if not url:
+        return ()
+    from ..rehearsal.postgresql.named_server import remove_dead_copies  # Needs psycopg2.
+
+    place = build_live_database(parse_database_url(url, option))
+    try:
+        return remove_dead_copies(place)
+    except RehearsalFailed as error:
+        raise UsageError(f"{option}: {error}") from None
 
 
 def remove_leftovers(directories: Iterable[str]) -> tuple[Path, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import secrets
 import time
 from dataclasses import dataclass, field, replace
@@ -18,7 +17,13 @@ from ..facts.rehearsal import Copy, MigrateRun, Restore, Reverse
 from ..facts.resolution import Resolution
 from ..migration_graph.reverse_plan import plan_reverse
 from ..rehearsal.child import Code, CopyProcesses, Event, Order
-from ..rehearsal.copy_server import CopyLimits, CopyServer, Expected, start_copy_server
+from ..rehearsal.copy_server import (
+    CopyLimits,
+    CopyServer,
+    Expected,
+    ServerOptions,
+    start_copy_server,
+)
 from ..rehearsal.errors import RehearsalFailed
 from ..rehearsal.folder import open_folder
 from ..rehearsal.journal import read_migrate_run, read_pages
@@ -63,6 +68,7 @@ class RehearsalRun:
     catalog: Catalog
     exclude: frozenset[str]
     """Checks of Verify Migrations that are not run."""
+    server_options: ServerOptions
     recorder: Recorder
     key: str = field(default_factory=lambda: secrets.token_hex(8))
     """The name of the run, with which the copy is marked."""
@@ -81,16 +87,6 @@ class RehearsalRun:
     """Why the target does not start on the upgraded copy."""
     _processes: int = 0
 
-    @property
-    def name(self) -> str:
-        """The name of the copy, which is that of the live database."""
-        return self.installation.database.name
-
-    @property
-    def owner(self) -> str:
-        """The account of the copy, which is that of the installation."""
-        return str(self.installation.database.parameters.get("user") or os.environ.get("PGUSER"))
-
     def carry_out(self) -> None:
         """Carry out all stages, as far as each depends on those before it."""
         stage = self.recorder.stage
@@ -105,9 +101,7 @@ class RehearsalRun:
                 self._predict()
             if self.request.rehearses_rollback:
                 with stage("backup", is_required=False):
-                    self.recorder.results["backup"] = self.server.back_up(
-                        self.name, self.recorder.deadline
-                    )
+                    self.recorder.results["backup"] = self.server.back_up(self.recorder.deadline)
             with stage("upgrade"):
                 self._upgrade()
             if self.recorder.results["upgrade"].is_complete:
@@ -154,17 +148,16 @@ class RehearsalRun:
 
     def _copy(self, stack: contextlib.ExitStack) -> None:
         kept = stack.enter_context(open_folder(self.request.directory))
-        wheels = self.request.run.wheel_directory or self.config.wheel_directory
         self.recorder.report("the database server for the copy")
-        self.server = start_copy_server(
-            self.installation.database.vendor, kept, wheels, self.config.mysql_programs
-        )
+        live = self.installation.database
+        self.server = start_copy_server(live, kept, self.key, self.server_options)
+        stack.callback(self.server.close)
         self.recorder.results["copy"] = self._fill()
-        self.server.open(self.name, self.owner, self.key)
+        self.server.open(self.key)
         self.sandbox = reach_copy(kept.path, self.server.sockets)
         # The server of the copy ignores the password, which readers then withhold from their code.
         password = {"password": self.installation.database.parameters.get("password") or ""}
-        database = self.server.describe_database(self.name, self.owner)
+        database = self.server.describe_database()
         self.copy = replace(
             self.installation,
             database=LiveDatabase(database.vendor, {**database.parameters, **password}),
@@ -179,17 +172,17 @@ class RehearsalRun:
         )
 
     def _fill(self) -> Copy:
+        expected = Expected(
+            self.installation.database,
+            self.catalog.migrations(self.target.installed),
+            self.catalog.core_apps,
+            self.target.installed,
+        )
         if self.request.backup:
-            expected = Expected(
-                self.installation.database,
-                self.catalog.migrations(self.target.installed),
-                self.catalog.core_apps,
-                self.target.installed,
-            )
             file, deadline = Path(self.request.backup), self.recorder.deadline
-            return self.server.restore_backup(file, self.owner, expected, deadline)
+            return self.server.restore_backup(file, expected, deadline)
         limits = CopyLimits(self.recorder.deadline, self.recorder.report, self.request.workers)
-        return self.server.copy(self.installation.database, self.owner, limits)
+        return self.server.copy(expected, limits)
 
     def _predict(self) -> None:
         self.recorder.results["prediction"] = predict(self.reader, self.catalog)
@@ -251,7 +244,7 @@ class RehearsalRun:
 
     def _restore(self) -> None:
         file, dump_seconds = self.recorder.results["backup"]
-        seconds = self.server.restore(file, self.name, self.owner, self.recorder.deadline)
+        seconds = self.server.restore(file, self.recorder.deadline)
         differences: tuple[str, ...] = ()
         if self.before:
             differences = self._list_differences(self.reader.read_state(self.recorder.report))

@@ -24,7 +24,7 @@ from .context import parse_check_options, require_catalog
 from .outside import choose_supported_target
 from .rehearsal_prediction import Prediction
 from .rehearsal_reading import describe_load
-from .rehearsal_request import RehearsalRequest
+from .rehearsal_request import RehearsalRequest, build_server_options
 from .rehearsal_stages import RehearsalRun
 from .report_builder import build_report
 
@@ -53,8 +53,9 @@ def rehearse(
     target = choose_supported_target(request.run, installation, catalog)
     checks = (*checks_for_stage("rehearse"), *checks_for_stage("verify"))
     exclude, acceptances = parse_check_options(request.run, checks, target.version)
+    server = build_server_options(request, config)
     recorder, load = Recorder(progress, Deadline(request.seconds)), describe_load()
-    run = RehearsalRun(request, installation, config, target, catalog, exclude, recorder)
+    run = RehearsalRun(request, installation, config, target, catalog, exclude, server, recorder)
     run.carry_out()
     return _build(run, describe_rehearsal(run, load), acceptances)
 

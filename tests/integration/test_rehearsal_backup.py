@@ -4,7 +4,7 @@ import pytest
 
 from development.instance import Instance
 from nautobot_upgrade_jobs.catalog import load_catalog
-from nautobot_upgrade_jobs.rehearsal.copy_server import Expected
+from nautobot_upgrade_jobs.rehearsal.copy_server import CopyNames, Expected
 from nautobot_upgrade_jobs.rehearsal.errors import RehearsalFailed
 from nautobot_upgrade_jobs.rehearsal.postgresql.backup import restore_backup
 from nautobot_upgrade_jobs.target.deadline import Deadline
@@ -24,7 +24,9 @@ def expected(live, instance):
 
 
 def restore_from(file, server, expected):
-    return restore_backup(file, server, "nautobot", expected, Deadline(120))
+    return restore_backup(
+        file, server, CopyNames(expected.live.name, "nautobot"), expected, Deadline(120)
+    )
 
 
 @pytest.mark.parametrize("format_", ["custom", "tar", "directory"])

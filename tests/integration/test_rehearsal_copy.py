@@ -17,7 +17,7 @@ from nautobot_upgrade_jobs.app_settings import Configuration
 from nautobot_upgrade_jobs.common.errors import UsageError
 from nautobot_upgrade_jobs.facts import Apps
 from nautobot_upgrade_jobs.rehearsal.child import Code, CopyProcesses, Order
-from nautobot_upgrade_jobs.rehearsal.copy_server import CopyLimits
+from nautobot_upgrade_jobs.rehearsal.copy_server import CopyLimits, CopyNames
 from nautobot_upgrade_jobs.rehearsal.errors import RehearsalFailed
 from nautobot_upgrade_jobs.rehearsal.folder import open_folder
 from nautobot_upgrade_jobs.rehearsal.journal import read_migrate_run
@@ -48,8 +48,12 @@ with open_folder() as kept:
 """
 
 
+def name(live):
+    return CopyNames(live.name, "nautobot")
+
+
 def copy(live, server):
-    return copy_database(live, server, "nautobot", CopyLimits(Deadline(120)))
+    return copy_database(live, server, name(live), CopyLimits(Deadline(120)))
 
 
 def test_copy_database_copies_each_row_constraint_and_sequence(live, server):
@@ -90,7 +94,7 @@ def test_copy_database_out_of_time_is_an_error(live, server):
     deadline = Deadline(120)
     deadline.end_now()
     with pytest.raises(RehearsalFailed):
-        copy_database(live, server, "nautobot", CopyLimits(deadline))
+        copy_database(live, server, name(live), CopyLimits(deadline))
 
 
 def test_restore_gives_the_same_rows(live, server):
@@ -100,7 +104,7 @@ def test_restore_gives_the_same_rows(live, server):
     file, _ = back_up(server, live.parameters["dbname"], Deadline(120))
     with server.connect(live.parameters["dbname"]) as session, session.cursor() as cursor:
         cursor.execute("DROP TABLE django_session CASCADE")
-    restore(server, file, live.parameters["dbname"], "nautobot", Deadline(120))
+    restore(server, file, name(live), Deadline(120))
     with server.connect(live.parameters["dbname"]) as session:
         assert count_rows(session) == before
 
@@ -109,7 +113,7 @@ def test_open_copy_disables_what_acts_by_itself_and_removes_credentials(live, se
     copy(live, server)
     with server.connect(live.parameters["dbname"]) as session, session.cursor() as cursor:
         cursor.execute("UPDATE extras_webhook SET enabled = true")
-    open_copy(server, live.parameters["dbname"], "nautobot", "run")
+    open_copy(server, name(live), "run")
     with server.connect(live.parameters["dbname"]) as session, session.cursor() as cursor:
         for table in ("extras_scheduledjob", "extras_webhook", "extras_jobhook"):
             cursor.execute(f"SELECT count(*) FROM {table} WHERE enabled")
@@ -122,7 +126,7 @@ def test_open_copy_disables_what_acts_by_itself_and_removes_credentials(live, se
 def test_only_this_rehearsal_can_administer_the_server(live, server):
     """The code that is rehearsed runs as the same account."""
     copy(live, server)
-    open_copy(server, live.name, "nautobot", "run")
+    open_copy(server, name(live), "run")
     place = {"host": str(server.sockets), "port": POSTGRESQL_PORT, "dbname": live.name}
     for user in ("nautobot_rehearsal", "postgres"):
         with pytest.raises(psycopg2.OperationalError):
@@ -136,7 +140,7 @@ def test_only_this_rehearsal_can_administer_the_server(live, server):
 
 def test_process_refuses_a_database_without_the_mark_of_its_run(live, server, tmp_path):
     copy(live, server)
-    open_copy(server, live.parameters["dbname"], "nautobot", "another run")
+    open_copy(server, name(live), "another run")
     config = os.environ["NAUTOBOT_CONFIG"]
     code = Code(Path(sys.executable), config, Apps((), {}), (), frozenset())
     processes = CopyProcesses(reach_copy(server.folder, server.sockets), Deadline(120))

@@ -19,7 +19,7 @@ from development.process import (
     terminate,
     unprivileged,
 )
-from nautobot_upgrade_jobs.rehearsal.copy_server import CopyLimits
+from nautobot_upgrade_jobs.rehearsal.copy_server import CopyLimits, CopyNames
 from nautobot_upgrade_jobs.rehearsal.errors import RehearsalFailed
 from nautobot_upgrade_jobs.rehearsal.postgresql.copy import copy_database
 from nautobot_upgrade_jobs.rehearsal.postgresql.source import open_source
@@ -126,7 +126,7 @@ def live_database(port, **parameters):
 
 def copy(server, port, **parameters):
     live = live_database(port, **parameters)
-    return copy_database(live, server, "nautobot", CopyLimits(Deadline(120)))
+    return copy_database(live, server, CopyNames(live.name, "nautobot"), CopyLimits(Deadline(120)))
 
 
 def require_whole_copy(primary, server, copied):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from nautobot_upgrade_jobs.rehearsal.copy_server import CopyLimits, Expected
+from nautobot_upgrade_jobs.rehearsal.copy_server import CopyLimits, CopyNames, Expected
 from nautobot_upgrade_jobs.rehearsal.errors import RehearsalFailed
 from nautobot_upgrade_jobs.rehearsal.folder import open_folder
 from nautobot_upgrade_jobs.target.deadline import Deadline
@@ -41,12 +41,16 @@ def live_database(instance, user):
     return build_live_database({"ENGINE": "mysql", "NAME": os.environ["NAUTOBOT_DB_NAME"], **place})
 
 
+def expect(database):
+    return Expected(database, None, (), "2.4.44")
+
+
 @pytest.fixture
-def server(programs):
+def server(programs, live):
     from nautobot_upgrade_jobs.rehearsal.mysql.copy_server import start_mysql_server
 
     with open_folder() as kept:
-        yield start_mysql_server(kept, str(programs))
+        yield start_mysql_server(kept, CopyNames(live.name, "nautobot"), str(programs))
     assert not kept.path.exists()
 
 
@@ -85,15 +89,15 @@ def test_rehearsal_proves_the_upgrade_and_its_rollback(instance, programs, tmp_p
 
 
 def test_copy_is_whole_harmless_and_marked(instance, live, server):
-    copied = server.copy(live, "nautobot", CopyLimits(Deadline(120)))
+    copied = server.copy(expect(live), CopyLimits(Deadline(120)))
     stack, name = instance.server(), live.name
     numbers = {
         table: int(stack.sql(f"SELECT COUNT(*) FROM {table}", database=name))
         for table in stack.sql("SHOW TABLES", database=name).split()
     }
     assert (copied.rows, copied.tables) == (sum(numbers.values()), len(numbers))
-    server.open(name, "nautobot", "this-run")
-    with MySQLdb.connect(**server.describe_database(name, "nautobot").parameters) as session:
+    server.open("this-run")
+    with MySQLdb.connect(**server.describe_database().parameters) as session:
         cursor = session.cursor()
         cursor.execute("SELECT run FROM nautobot_upgrade_jobs_rehearsal")
         assert cursor.fetchone() == ("this-run",)
@@ -107,12 +111,12 @@ def test_copy_by_an_account_that_may_not_read_is_refused(instance, live, server)
     instance.server().sql("CREATE USER IF NOT EXISTS reader@'%'")
     reader = live_database(instance, "reader")
     with pytest.raises(RehearsalFailed, match=r"cannot be read: .*denied"):
-        server.copy(reader, "nautobot", CopyLimits(Deadline(120)))
+        server.copy(expect(reader), CopyLimits(Deadline(120)))
     instance.server().sql(f"GRANT SELECT ON `{live.name}`.dcim_device TO reader@'%'")
     with pytest.raises(RehearsalFailed, match="may not read all tables"):
-        server.copy(reader, "nautobot", CopyLimits(Deadline(120)))
+        server.copy(expect(reader), CopyLimits(Deadline(120)))
     instance.server().sql(f"GRANT SELECT ON `{live.name}`.* TO reader@'%'")
-    assert server.copy(reader, "nautobot", CopyLimits(Deadline(120))).rows > 1000
+    assert server.copy(expect(reader), CopyLimits(Deadline(120))).rows > 1000
 
 
 @pytest.fixture
@@ -128,8 +132,7 @@ def dumped(programs, live, tmp_path):
 
 
 def restore(server, live, path):
-    expected = Expected(live, None, (), "2.4.44")
-    return server.restore_backup(path, "nautobot", expected, Deadline(300))
+    return server.restore_backup(path, expect(live), Deadline(300))
 
 
 def test_backup_is_restored(server, live, dumped):
@@ -182,8 +185,8 @@ def test_backup_keeps_the_collation_for_new_tables(instance, server, live, dumpe
 
 def test_only_this_rehearsal_can_administer_the_server(server, live):
     """The code that is rehearsed runs as the same account."""
-    server.copy(live, "nautobot", CopyLimits(Deadline(120)))
-    server.open(live.name, "nautobot", "run")
+    server.copy(expect(live), CopyLimits(Deadline(120)))
+    server.open("run")
     place = {"unix_socket": server._server.socket}
     for user in ("root", "nautobot_rehearsal", "nautobot_rehearsal_loader"):
         with pytest.raises(MySQLdb.OperationalError, match="denied"):
@@ -206,7 +209,7 @@ def test_dump_that_fails_gives_its_own_reason(server, live, programs, tmp_path):
     known = server._server.programs
     server._server.programs = replace(known, dump=str(failing))
     with pytest.raises(RehearsalFailed, match="mysqldump failed: no such option"):
-        server.copy(live, "nautobot", CopyLimits(Deadline(120)))
+        server.copy(expect(live), CopyLimits(Deadline(120)))
 
 
 def test_host_without_a_server_is_named(tmp_path):

@@ -271,7 +271,8 @@ def isolation_gaps(rehearsal: Rehearsal) -> Iterator[Finding]:
     """The code of the target reaches nothing but the copy.
 
     Why: code that can use the network can send what it reads on the copy, or change other systems.
-    Fix: allow user namespaces on the host, or rehearse on another host.
+    Fix: allow user namespaces on the host, or rehearse on another host. On a server that you name,
+        use an account for rehearsals only.
     """
     isolation = require(rehearsal.isolation)
     for gap in isolation.gaps:
@@ -280,4 +281,11 @@ def isolation_gaps(rehearsal: Rehearsal) -> Iterator[Finding]:
             f"The isolation of the copy is not complete: {gap}. The code had no credential of the "
             "live installation.",
             fix="Allow user namespaces on this host, or rehearse on another host.",
+        )
+    copy = require(rehearsal.copy)
+    if copy.server:
+        yield info(
+            "server",
+            f"The code that was rehearsed could use the account {copy.server}.",
+            fix="Use an account for rehearsals only, on a server without live databases.",
         )

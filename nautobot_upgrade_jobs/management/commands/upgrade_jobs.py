@@ -45,7 +45,7 @@ from ...facts.rehearsal import RehearsalRecord
 from ...report import Report
 from ...snapshot.file_format import Snapshot
 from ...workflows.capture import capture
-from ...workflows.clean import remove_leftovers
+from ...workflows.clean import remove_leftover_databases, remove_leftovers
 from ...workflows.collection import read_database_state
 from ...workflows.compare import compare_snapshots, read_configured_acceptances
 from ...workflows.context import BackupArgument, RunRequest, read_catalog
@@ -195,7 +195,9 @@ class Command(BaseCommand):
 
     def _clean(self, _: dict[str, Any]) -> int:
         config = read_configuration()
-        write_removed(remove_leftovers((config.work_directory, config.rehearsal_directory)))
+        folders = remove_leftovers((config.work_directory, config.rehearsal_directory))
+        databases = remove_leftover_databases(config.rehearsal_server, "'rehearsal_server'")
+        write_removed((*folders, *databases))
         return 0
 
     def _print_state(self, options: dict[str, Any]) -> int:

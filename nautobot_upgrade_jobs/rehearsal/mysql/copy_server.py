@@ -16,6 +16,7 @@ from ..copy_server import (
     DISABLED_TABLES,
     MEBIBYTE,
     CopyLimits,
+    CopyNames,
     CopyServer,
     Expected,
     require_same_state,
@@ -52,13 +53,14 @@ PROGRESS_SECONDS = 2
 class MysqlCopyServer(CopyServer):
     """The server of a copy of a MySQL database."""
 
-    def __init__(self, server: MysqlServer) -> None:
+    def __init__(self, server: MysqlServer, names: CopyNames) -> None:
         self._server = server
+        self.names = names
         self.sockets = server.sockets
 
-    def copy(self, database: LiveDatabase, owner: str, limits: CopyLimits) -> Copy:
+    def copy(self, expected: Expected, limits: CopyLimits) -> Copy:
         """Copy a live database with ``mysqldump``, in one snapshot, and without a file."""
-        started = time.monotonic()
+        started, database = time.monotonic(), expected.live
         source = read_source(database)
         if source.version > self._server.programs.version:
             raise RehearsalFailed(
@@ -85,11 +87,9 @@ class MysqlCopyServer(CopyServer):
             seconds=time.monotonic() - started,
         )
 
-    def restore_backup(
-        self, file: Path, owner: str, expected: Expected, deadline: Deadline
-    ) -> Copy:
+    def restore_backup(self, file: Path, expected: Expected, deadline: Deadline) -> Copy:
         """Restore a dump of ``mysqldump``."""
-        started, name = time.monotonic(), expected.live.name
+        started, name = time.monotonic(), self.names.database
         _require_dump(file)
         require_space(self._server.folder, file.stat().st_size)
         self._server.create_database(name, "utf8mb4", "utf8mb4_0900_ai_ci")
@@ -119,13 +119,13 @@ class MysqlCopyServer(CopyServer):
             backup=file.name,
         )
 
-    def open(self, name: str, owner: str, run: str) -> None:
-        """Mark a copy, make it harmless, and let its owner connect.
+    def open(self, run: str) -> None:
+        """Mark the copy, make it harmless, and let its owner connect.
 
         Only the administrator can connect before, so this needs no transaction. MySQL has none for
         tables and accounts.
         """
-        with self._server.connect(name) as cursor:
+        with self._server.connect(self.names.database) as cursor:
             cursor.execute(f"CREATE TABLE {MARK_TABLE} (run VARCHAR(100) PRIMARY KEY)")
             cursor.execute(f"INSERT INTO {MARK_TABLE} VALUES (%s)", [run])  # noqa: S608
             cursor.execute(TABLES_QUERY)
@@ -136,20 +136,20 @@ class MysqlCopyServer(CopyServer):
                 cursor.execute(statement)
             for table in sorted(tables & {*EMPTIED_TABLES}):
                 cursor.execute(f"DELETE FROM {quote(table)}")  # noqa: S608 - quoted
-        self._server.grant(name, owner)
+        self._server.grant(*self.names)
 
-    def back_up(self, name: str, deadline: Deadline) -> tuple[Path, float]:
-        """Back up a copy with ``mysqldump``."""
+    def back_up(self, deadline: Deadline) -> tuple[Path, float]:
+        """Back up the copy with ``mysqldump``."""
         started, path = time.monotonic(), self._server.folder / BACKUP_FILE
         with self._login() as login, path.open("wb") as file:
-            command = dump_command(self._server, login, name)
+            command = dump_command(self._server, login, self.names.database)
             with run_program(command, deadline, stdout=file):
                 pass
         return path, time.monotonic() - started
 
-    def restore(self, file: Path, name: str, owner: str, deadline: Deadline) -> float:
-        """Replace a copy by its backup."""
-        started = time.monotonic()
+    def restore(self, file: Path, deadline: Deadline) -> float:
+        """Replace the copy by its backup."""
+        started, name = time.monotonic(), self.names.database
         with self._server.connect(name) as cursor:
             cursor.execute(CHARACTERS_QUERY)
             character_set, collation = cursor.fetchone()
@@ -157,12 +157,12 @@ class MysqlCopyServer(CopyServer):
         self._server.create_database(name, character_set, collation)
         with self._login() as login, file.open("rb") as stream:
             load(load_command(self._server, login, name), stream, deadline)
-        self._server.grant(name, owner)
+        self._server.grant(*self.names)
         return time.monotonic() - started
 
-    def describe_database(self, name: str, owner: str) -> LiveDatabase:
-        """Return the parameters with which the owner reaches a copy."""
-        return self._server.describe_database(name, owner)
+    def describe_database(self) -> LiveDatabase:
+        """Return the parameters with which the owner reaches the copy."""
+        return self._server.describe_database(*self.names)
 
     def _login(self, parameters: Mapping[str, Any] | None = None) -> AbstractContextManager[Path]:
         """Write the file with which a program logs in, by default as the administrator."""
@@ -221,14 +221,15 @@ def _join(version: tuple[int, int]) -> str:
     return ".".join(map(str, version))
 
 
-def start_mysql_server(kept: KeptFolder, programs: str) -> MysqlCopyServer:
+def start_mysql_server(kept: KeptFolder, names: CopyNames, programs: str) -> MysqlCopyServer:
     """Start a server in a folder. It ends with the folder.
 
     Args:
         kept: A new folder.
+        names: The names of the copy.
         programs: The folder with the programs of MySQL. Empty to search for them.
 
     Raises:
         RehearsalFailed: It does not start, or this host has no such programs.
     """
-    return MysqlCopyServer(start_server(kept, find_programs(programs)))
+    return MysqlCopyServer(start_server(kept, find_programs(programs)), names)

@@ -15,7 +15,7 @@ from ...facts.rehearsal import Copy
 from ...rollback.backup_file import ARCHIVE_CONTENTS, ARCHIVE_MAGICS, MAGIC_LENGTH
 from ...target.deadline import Deadline
 from ...target.isolation import LiveDatabase
-from ..copy_server import Expected, require_same_state
+from ..copy_server import CopyNames, Expected, require_same_state
 from ..errors import RehearsalFailed, remaining_seconds
 from .server import PostgresqlServer
 from .source import TABLES_QUERY, connect, count_rows
@@ -29,14 +29,14 @@ IDENTITY_QUERY = "SELECT id::text FROM extras_status ORDER BY id LIMIT 1000"
 
 
 def restore_backup(
-    file: Path, server: PostgresqlServer, owner: str, expected: Expected, deadline: Deadline
+    file: Path, server: PostgresqlServer, names: CopyNames, expected: Expected, deadline: Deadline
 ) -> Copy:
-    """Restore a backup into a new database with the name of the live one.
+    """Restore a backup into a new database.
 
     Args:
         file: The backup: an archive of ``pg_dump``, as file or folder.
         server: The server of the copy.
-        owner: The role that gets all objects.
+        names: The new database, and the role that gets all objects.
         expected: What the backup has to contain.
         deadline: The end of the time limit.
 
@@ -44,23 +44,22 @@ def restore_backup(
         RehearsalFailed: It cannot be restored, or it is not of this installation and release.
     """
     is_tar = _require_archive(file)
-    name = expected.live.name
     contents = server.run_program(
         "pg_restore", ["--list", str(file)], remaining_seconds(deadline), {}
     )
     started = time.monotonic()
-    server.create_role(owner)
-    server.create_database(name, owner=owner)
-    server.create_extensions(name, EXTENSION.findall(contents))
-    words = [*RESTORE_OPTIONS, f"--dbname={name}", f"--role={owner}", str(file)]
+    server.create_role(names.owner)
+    server.create_database(names)
+    server.create_extensions(names.database, EXTENSION.findall(contents))
+    words = [*RESTORE_OPTIONS, f"--dbname={names.database}", f"--role={names.owner}", str(file)]
     jobs = [] if is_tar else ["--jobs=2"]
     server.run_program("pg_restore", [*jobs, *words], deadline.remaining, server.login)
     found = SERVER_VERSION.search(contents)
-    with contextlib.closing(server.connect(name)) as connection:
+    with contextlib.closing(server.connect(names.database)) as connection:
         cursor = connection.cursor()
         cursor.execute("ANALYZE")
         seconds = time.monotonic() - started
-        _require_same_state(cursor, expected)
+        require_same_rows(cursor, expected)
         cursor.execute(TABLES_QUERY)
         tables = cursor.fetchall()
         rows = 0
@@ -100,8 +99,16 @@ def _require_archive(file: Path) -> bool:
     )
 
 
-def _require_same_state(cursor: Any, expected: Expected) -> None:
-    """Raise an error for a backup of another installation, or of another state of it."""
+def require_same_rows(cursor: Any, expected: Expected) -> None:
+    """Raise an error for a backup of another installation, or of another state of it.
+
+    Args:
+        cursor: It is in the restored database.
+        expected: What the backup has to contain.
+
+    Raises:
+        RehearsalFailed: It contains something else.
+    """
     try:
         cursor.execute("SELECT app || '.' || name FROM django_migrations")
         recorded = {key for (key,) in cursor.fetchall()}

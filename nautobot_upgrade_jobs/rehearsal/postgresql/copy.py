@@ -18,7 +18,7 @@ from ...facts.rehearsal import Copy
 from ...target.isolation import POSTGRESQL_PORT, LiveDatabase
 from ...target.isolation.postgresql.tunnel import PostgresqlTunnel
 from ...target.isolation.relay import LoginFailed
-from ..copy_server import MEBIBYTE, CopyLimits, require_space
+from ..copy_server import MEBIBYTE, CopyLimits, CopyNames
 from ..errors import RehearsalFailed, remaining_seconds
 from .rows import copy_table
 from .server import PostgresqlServer
@@ -38,12 +38,8 @@ class CopyJob(NamedTuple):
     database: LiveDatabase
     source: Source
     server: PostgresqlServer
+    names: CopyNames
     limits: CopyLimits
-
-    @property
-    def name(self) -> str:
-        """The name of the copy, which is that of the live database."""
-        return self.database.name
 
     @property
     def remaining(self) -> float:
@@ -52,14 +48,14 @@ class CopyJob(NamedTuple):
 
 
 def copy_database(
-    database: LiveDatabase, server: PostgresqlServer, owner: str, limits: CopyLimits
+    database: LiveDatabase, server: PostgresqlServer, names: CopyNames, limits: CopyLimits
 ) -> Copy:
-    """Copy a database to a new one with the same name, and return what was copied.
+    """Copy a database to a new one, and return what was copied.
 
     Args:
         database: The live database. Its account needs only SELECT.
         server: The server of the copy.
-        owner: The role that gets all objects.
+        names: The new database, and the role that gets all objects.
         limits: How it is copied.
 
     Raises:
@@ -67,18 +63,18 @@ def copy_database(
     """
     started = time.monotonic()
     with open_source(database, remaining_seconds(limits.deadline)) as source:
-        require_space(server.folder, source.size_bytes)
-        server.create_role(owner)
-        server.create_database(database.name, owner=owner)
-        job = CopyJob(database, source, server, limits)
+        server.require_room(source)
+        server.create_role(names.owner)
+        server.create_database(names)
+        job = CopyJob(database, source, server, names, limits)
         dump = server.folder / "schema.dump"
         _dump_schema(job, dump)
-        server.create_extensions(job.name, source.extensions)
-        _restore(job, dump, "pre-data", owner)
+        server.create_extensions(names.database, source.extensions)
+        _restore(job, dump, "pre-data")
         rows = _copy_rows(job)
     limits.progress("copy: indexes and foreign keys")
-    _restore(job, dump, "data", owner)  # The values of sequences.
-    _restore(job, dump, "post-data", owner, jobs=limits.workers)
+    _restore(job, dump, "data")  # The values of sequences.
+    _restore(job, dump, "post-data", jobs=limits.workers)
     return Copy(
         server_version=source.server_version,
         tables=len(source.tables),
@@ -104,12 +100,13 @@ def _dump_schema(job: CopyJob, dump: Path) -> None:
         raise RehearsalFailed(f"the database cannot be read: {error}") from None
 
 
-def _restore(job: CopyJob, dump: Path, section: str, owner: str, jobs: int = 1) -> None:
+def _restore(job: CopyJob, dump: Path, section: str, jobs: int = 1) -> None:
     """Create a part of the schema. Extensions exist already."""
+    database, owner = job.names
     job.server.run_program(
         "pg_restore",
         [
-            *(f"--section={section}", f"--dbname={job.name}", f"--role={owner}", f"--jobs={jobs}"),
+            *(f"--section={section}", f"--dbname={database}", f"--role={owner}", f"--jobs={jobs}"),
             *("--no-owner", "--no-privileges", "--exit-on-error", str(dump)),
         ],
         job.remaining,
@@ -156,7 +153,7 @@ def _copy_rows(job: CopyJob) -> dict[str, int]:
         limit = remaining_seconds(job.limits.deadline)
         with (
             contextlib.closing(connect(job.database, limit, job.source.snapshot)) as source,
-            contextlib.closing(job.server.connect(job.name)) as sink,
+            contextlib.closing(job.server.connect(job.names.database)) as sink,
         ):
             sink.autocommit = False
             while not failed.is_set():

@@ -8,36 +8,33 @@ from typing import Any
 from psycopg2 import sql
 
 from ...facts.rehearsal import EMPTIED_TABLES, MARK_TABLE
-from ..copy_server import DISABLED_TABLES
+from ..copy_server import DISABLED_TABLES, CopyNames
 from .server import PostgresqlServer, grant_database
 
+MARK_STATEMENTS = (
+    "CREATE TABLE IF NOT EXISTS public.{0} (run text PRIMARY KEY)",
+    "DELETE FROM public.{0}",
+    "INSERT INTO public.{0} VALUES ({1})",
+    "GRANT SELECT ON public.{0} TO PUBLIC",
+)
 
-def open_copy(server: PostgresqlServer, name: str, owner: str, run: str) -> None:
+
+def open_copy(server: PostgresqlServer, names: CopyNames, run: str) -> None:
     """Mark a copy, disable what acts by itself, remove credentials, and allow connections.
 
     Args:
         server: The server of the copy.
-        name: The database.
-        owner: The role that may connect from now on.
+        names: The database, and the role that may connect from now on.
         run: The name of the rehearsal, which the mark contains.
     """
-    with contextlib.closing(server.connect(name)) as connection:
+    with contextlib.closing(server.connect(names.database)) as connection:
         connection.autocommit = False
         with connection, connection.cursor() as cursor:
-            cursor.execute(
-                sql.SQL("CREATE TABLE public.{} (run text PRIMARY KEY)").format(
-                    sql.Identifier(MARK_TABLE)
-                )
-            )
-            cursor.execute(
-                sql.SQL("INSERT INTO public.{} VALUES (%s)").format(sql.Identifier(MARK_TABLE)),
-                [run],
-            )
-            cursor.execute(
-                sql.SQL("GRANT SELECT ON public.{} TO PUBLIC").format(sql.Identifier(MARK_TABLE))
-            )
+            for statement in MARK_STATEMENTS:
+                text = sql.SQL(statement).format(sql.Identifier(MARK_TABLE), sql.Literal(run))
+                cursor.execute(text)
             _neutralize(cursor)
-            grant_database(cursor, name, owner)
+            grant_database(cursor, names)
 
 
 def _neutralize(cursor: Any) -> None:

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 from ...target.deadline import Deadline
+from ..copy_server import CopyNames
 from .server import PostgresqlServer
 
 DUMP_FILE = "before-upgrade.dump"
@@ -27,18 +28,16 @@ def back_up(server: PostgresqlServer, database: str, deadline: Deadline) -> tupl
     return file, time.monotonic() - started
 
 
-def restore(
-    server: PostgresqlServer, file: Path, database: str, owner: str, deadline: Deadline
-) -> float:
+def restore(server: PostgresqlServer, file: Path, names: CopyNames, deadline: Deadline) -> float:
     """Replace a database by a dump, as the rollback plan does. Return the seconds that it took.
 
     Raises:
         RehearsalFailed: It could not be restored.
     """
     started = time.monotonic()
-    server.drop_database(database)
-    server.create_database(database, owner=owner)
-    words = ["--single-transaction", f"--dbname={database}", str(file)]
+    server.drop_database(names.database)
+    server.create_database(names)
+    words = ["--single-transaction", f"--dbname={names.database}", str(file)]
     server.run_program("pg_restore", words, deadline.remaining, server.login)
-    server.allow_connections(database, owner)
+    server.allow_connections(names)
     return time.monotonic() - started

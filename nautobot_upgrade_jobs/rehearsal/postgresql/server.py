@@ -13,9 +13,11 @@ from psycopg2 import sql
 from ...target.isolation import POSTGRESQL_PORT, LiveDatabase
 from ..account import read_own_name, require_other_name
 from ..command import run_command
+from ..copy_server import CopyNames, require_space
 from ..errors import RehearsalFailed
 from ..folder import KeptFolder
 from ..scratch_server import ADMINISTRATOR, ScratchServer
+from .source import Source
 
 CLUSTER_OPTIONS = (
     *(f"--username={ADMINISTRATOR}", "--auth=peer", "--no-sync", "--locale=C", "--encoding=UTF8"),
@@ -98,21 +100,29 @@ class PostgresqlServer(ScratchServer):
             if not cursor.fetchone():
                 cursor.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(name)))
 
-    def create_database(self, name: str, *, owner: str) -> None:
+    def require_room(self, source: Source) -> None:
+        """Raise an error if the host has too little space for a copy.
+
+        Raises:
+            RehearsalFailed: There is too little space.
+        """
+        require_space(self.folder, source.size_bytes)
+
+    def create_database(self, names: CopyNames) -> None:
         """Create an empty database, to which only the administrator can connect yet."""
-        names = tuple(map(sql.Identifier, (name, owner)))
+        identifiers = tuple(map(sql.Identifier, names))
         with contextlib.closing(self.connect()) as connection, connection.cursor() as cursor:
             for statement in (
                 "CREATE DATABASE {0} TEMPLATE template0 OWNER {1}",
                 "REVOKE ALL ON DATABASE {0} FROM PUBLIC",
                 "REVOKE CONNECT ON DATABASE {0} FROM {1}",
             ):
-                cursor.execute(sql.SQL(statement).format(*names))
+                cursor.execute(sql.SQL(statement).format(*identifiers))
 
-    def allow_connections(self, database: str, owner: str) -> None:
+    def allow_connections(self, names: CopyNames) -> None:
         """Let the owner of a database connect to it."""
         with contextlib.closing(self.connect()) as connection, connection.cursor() as cursor:
-            grant_database(cursor, database, owner)
+            grant_database(cursor, names)
 
     def create_extensions(self, database: str, names: Iterable[str]) -> None:
         """Create extensions in a database. Its owner may not create all of them.
@@ -151,11 +161,9 @@ class PostgresqlServer(ScratchServer):
         return False
 
 
-def grant_database(cursor: Any, database: str, owner: str) -> None:
-    """Let a role use a database."""
-    cursor.execute(
-        sql.SQL("GRANT ALL ON DATABASE {} TO {}").format(*map(sql.Identifier, (database, owner)))
-    )
+def grant_database(cursor: Any, names: CopyNames) -> None:
+    """Let the owner of a database use it."""
+    cursor.execute(sql.SQL("GRANT ALL ON DATABASE {} TO {}").format(*map(sql.Identifier, names)))
 
 
 def start_server(folder: KeptFolder, programs: Path) -> PostgresqlServer:

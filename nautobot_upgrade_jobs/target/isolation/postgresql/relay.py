@@ -97,12 +97,16 @@ class PostgresqlRelay(Relay):
 
     def _log_in(self, wanted: Mapping[str, str]) -> ServerConnection:
         configured = self._database.parameters
-        options = (
-            f"{configured.get('options', '')} {SESSION_OPTIONS} "
-            f"-c statement_timeout={self._timeout_seconds}s "
+        options = f"{configured.get('options', '')} {self._session_options}".strip()
+        return log_in({**configured, **wanted, "options": options})
+
+    @property
+    def _session_options(self) -> str:
+        """The settings of a session on the server."""
+        return (
+            f"{SESSION_OPTIONS} -c statement_timeout={self._timeout_seconds}s "
             f"-c idle_in_transaction_session_timeout={self._timeout_seconds}s"
         )
-        return log_in({**configured, **wanted, "options": options})
 
 
 def _has_server_role(stream: socket.socket) -> bool:

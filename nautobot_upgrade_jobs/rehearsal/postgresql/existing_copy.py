@@ -1,0 +1,112 @@
+"""A copy that the operator has made, such as a clone of a volume or of a managed server.
+
+Nothing but a mark distinguishes it from the live database: name, numbers and system identifier are
+the same. So the operator marks it, and the rehearsal refuses a database without the mark.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+import psycopg2
+from psycopg2 import sql
+
+from ...facts.rehearsal import MARK_TABLE, Copy
+from ...target.isolation import LiveDatabase
+from ..copy_server import Expected
+from ..errors import RehearsalFailed
+from .backup import require_same_rows
+from .named_server import NamedServer, try_lock
+from .source import TABLES_QUERY, connect, count_rows
+
+MARK_QUERY = f"SELECT pg_catalog.to_regclass('public.{MARK_TABLE}') IS NOT NULL"
+FOREIGN_TABLES_QUERY = """
+SELECT c.relname FROM pg_catalog.pg_class c
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind = 'r' AND n.nspname = 'public'
+    AND NOT pg_catalog.pg_has_role(c.relowner, 'USAGE') ORDER BY 1
+"""
+
+
+class ExistingCopy(NamedServer):
+    """A copy that the rehearsal upgrades, and that stays on its server."""
+
+    def __init__(self, folder: Path, programs: Path, place: LiveDatabase) -> None:
+        super().__init__(folder, programs, place, place.name)
+
+    def claim(self) -> None:
+        """Check the account, and lock the copy.
+
+        Raises:
+            RehearsalFailed: Another rehearsal uses it, or the code could do damage.
+        """
+        self._require_harmless_account(self.names.database)
+        if not try_lock(self._session, self.names.database):
+            raise RehearsalFailed("another rehearsal uses this copy")
+
+    def accept(self, expected: Expected) -> Copy:
+        """Check that the database is a copy of the installation, and describe it.
+
+        Raises:
+            RehearsalFailed: It is not marked as a copy, or it is in another state.
+        """
+        with self._session.cursor() as cursor:
+            cursor.execute(MARK_QUERY)
+            if not cursor.fetchone()[0]:
+                raise RehearsalFailed(
+                    "this database is not marked as a copy, so it can be the live one. If it is a "
+                    f"copy, run in it: CREATE TABLE public.{MARK_TABLE} (run text PRIMARY KEY)"
+                )
+            if _is_marked(expected.live):
+                raise RehearsalFailed(
+                    f"the live database has the table {MARK_TABLE} as well, so the mark does not "
+                    "distinguish the copy. Drop this table in the live database"
+                )
+            cursor.execute(FOREIGN_TABLES_QUERY)
+            if foreign := cursor.fetchall():
+                raise RehearsalFailed(
+                    f"the account {self.names.owner} does not own the table {foreign[0][0]} of "
+                    "the copy, so it cannot migrate it"
+                )
+            require_same_rows(cursor, expected)
+            cursor.execute(TABLES_QUERY)
+            tables = cursor.fetchall()
+            rows = sum(
+                count_rows(cursor, sql.Identifier(schema, table)) for _, schema, table, *_ in tables
+            )
+        self.open_tunnel()
+        return Copy(
+            server_version=str(self.major),
+            tables=len(tables),
+            rows=rows,
+            size_bytes=sum(size for _, _, _, size, *_ in tables),
+            seconds=0.0,
+            server=self.address,
+            exists_before=True,
+        )
+
+    def drop_database(self, name: str) -> None:
+        """Refuse, because the copy is not ours.
+
+        Raises:
+            RehearsalFailed: Always.
+        """
+        raise RehearsalFailed(
+            "a copy that you have made is not replaced by its backup. Rehearse the restore with a "
+            "copy that the rehearsal makes"
+        )
+
+    def close(self) -> None:
+        """Leave the copy on its server."""
+        self.leave()
+
+
+def _is_marked(live: LiveDatabase) -> bool:
+    """Return whether the live database has our mark. False if it cannot be read."""
+    try:
+        with contextlib.closing(connect(live, 30)) as connection, connection.cursor() as cursor:
+            cursor.execute(MARK_QUERY)
+            return bool(cursor.fetchone()[0])
+    except (RehearsalFailed, psycopg2.Error):
+        return False

@@ -1,0 +1,233 @@
+"""A copy on a server that the operator names: by whom, how it ends, and what is never dropped."""
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+
+import psycopg2
+import pytest
+
+from nautobot_upgrade_jobs.rehearsal.copy_server import (
+    CopyLimits,
+    Expected,
+    ServerOptions,
+    start_copy_server,
+)
+from nautobot_upgrade_jobs.rehearsal.errors import RehearsalFailed
+from nautobot_upgrade_jobs.rehearsal.folder import open_folder
+from nautobot_upgrade_jobs.rehearsal.postgresql.named_server import MARK, remove_dead_copies
+from nautobot_upgrade_jobs.target.deadline import Deadline
+from nautobot_upgrade_jobs.target.isolation import LiveDatabase
+
+pytestmark = [pytest.mark.network, pytest.mark.lines, pytest.mark.once]
+
+RUN = "0123456789abcdef"
+COPY = f"nautobot_rehearsal_{RUN}"
+LIMITS = CopyLimits(Deadline(300))
+READ_MARK = (
+    "SELECT run, current_database(), current_user FROM public.nautobot_upgrade_jobs_rehearsal"
+)
+MARK_TABLE = "CREATE TABLE public.nautobot_upgrade_jobs_rehearsal (run text PRIMARY KEY)"
+
+
+@pytest.fixture
+def account(instance):
+    """Return a function that creates an account of the server, and describes its login."""
+    server, names = instance.server(), []
+
+    def create(name="rehearsal", rights="CREATEDB", database="postgres"):
+        server.sql(f"CREATE ROLE {name} LOGIN {rights}")
+        names.append(name)
+        place = {"host": "127.0.0.1", "port": str(server.port), "user": name, "dbname": database}
+        return LiveDatabase("postgresql", place)
+
+    yield create
+    for name in server.databases():
+        if name.startswith(("nautobot_rehearsal_", "others_")):
+            server.drop(name)
+    for name in names:
+        server.sql(f"DROP OWNED BY {name}", f"DROP ROLE {name}")
+
+
+@contextlib.contextmanager
+def started(live, run=RUN, **options):
+    with open_folder() as kept:
+        server = start_copy_server(live, kept, run, ServerOptions(**options))
+        try:
+            yield server
+        finally:
+            server.close()
+
+
+def expect(live):
+    return Expected(live, None, (), "2.4.44")
+
+
+def test_copy_on_a_named_server_is_whole_and_dropped_at_the_end(instance, live, account):
+    named = account()
+    with started(live, named=named) as server:
+        copied = server.copy(expect(live), LIMITS)
+        server.open(RUN)
+        assert copied.rows > 10_000
+        assert copied.server.startswith("rehearsal on 127.0.0.1:")
+        with psycopg2.connect(**server.describe_database().parameters) as session:
+            cursor = session.cursor()
+            cursor.execute(READ_MARK)
+            assert cursor.fetchone() == (RUN, COPY, "rehearsal")
+            cursor.execute("UPDATE dcim_device SET name = 'changed'")
+        file, _ = server.back_up(Deadline(120))
+        server.restore(file, Deadline(120))
+        with psycopg2.connect(**server.describe_database().parameters) as session:
+            cursor = session.cursor()
+            cursor.execute("SELECT count(*) FROM dcim_device WHERE name = 'changed'")
+            assert cursor.fetchone()[0] > 0
+        assert COPY in instance.server().databases()
+    assert COPY not in instance.server().databases()
+
+
+def test_backup_is_restored_on_a_named_server(live, account, dump):
+    named = account()
+    with started(live, named=named) as server:
+        assert server.restore_backup(dump, expect(live), Deadline(120)).rows > 10_000
+
+
+@pytest.mark.parametrize(
+    ("rights", "owned", "reason"),
+    [
+        pytest.param("SUPERUSER", "", "is a superuser", id="superuser"),
+        pytest.param(
+            "CREATEDB IN ROLE pg_read_server_files", "", "is a superuser", id="files of the server"
+        ),
+        pytest.param("", "", "may not create databases", id="no CREATEDB"),
+        pytest.param("CREATEDB", "others_live", "owns 1 other database: others_live", id="owner"),
+        pytest.param(
+            "CREATEDB", COPY, f"owns 1 other database: {COPY}", id="a database with our name only"
+        ),
+    ],
+)
+def test_account_that_could_do_damage_is_refused(instance, live, account, rights, owned, reason):
+    named = account(rights=rights)
+    if owned:
+        instance.server().sql(f"CREATE DATABASE {owned} OWNER rehearsal")
+    with pytest.raises(RehearsalFailed, match=reason), started(live, named=named):
+        pass
+    assert not owned or owned in instance.server().databases()
+
+
+def test_owner_through_another_role_is_refused(instance, live, account):
+    account("others")
+    named = account(rights="CREATEDB IN ROLE others")
+    instance.server().sql("CREATE DATABASE others_live OWNER others")
+    with pytest.raises(RehearsalFailed, match="others_live"), started(live, named=named):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        pytest.param({"port": "1"}, "refused", id="no server"),
+        pytest.param({"user": "unknown"}, "unknown", id="no account"),
+        pytest.param({"dbname": "nothing"}, "nothing", id="no database"),
+    ],
+)
+def test_server_that_cannot_be_used_is_refused_with_its_reason(live, account, change, reason):
+    named = account()
+    broken = LiveDatabase("postgresql", {**named.parameters, **change})
+    with pytest.raises(RehearsalFailed, match=reason), started(live, named=broken):
+        pass
+
+
+def test_copy_of_a_killed_run_is_dropped_and_that_of_a_running_one_is_kept(instance, live, account):
+    named, server = account(), instance.server()
+    dead, other = f"nautobot_rehearsal_{'d' * 16}", "nautobot_rehearsal_of_others"
+    for name in (dead, other):
+        server.sql(f"CREATE DATABASE {name} OWNER rehearsal")
+    server.sql(f"COMMENT ON DATABASE {dead} IS '{MARK}'")
+    server.sql(f"ALTER DATABASE {other} OWNER TO nautobot")
+    with started(live, named=named) as copies:
+        assert dead not in server.databases()
+        copies.copy(expect(live), LIMITS)
+        assert remove_dead_copies(named) == ()
+        with started(live, run="b" * 16, named=named):
+            assert COPY in server.databases()
+    assert other in server.databases()
+
+
+def test_killed_process_leaves_a_copy_that_the_next_run_drops(instance, live, account):
+    named, server = account(), instance.server()
+    script = (
+        "import json, os, signal, sys; from pathlib import Path\n"
+        "from nautobot_upgrade_jobs.rehearsal.postgresql.named_server import NamedServer\n"
+        "from nautobot_upgrade_jobs.target.isolation import LiveDatabase\n"
+        "place = LiveDatabase('postgresql', json.loads(sys.argv[1]))\n"
+        f"server = NamedServer(Path(sys.argv[2]), Path(), place, '{COPY}')\n"
+        "server.claim(); server.create_database(server.names)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    with open_folder() as kept:
+        words = [sys.executable, "-c", script, json.dumps(named.parameters), str(kept.path)]
+        subprocess.run(words, check=False, env=os.environ)
+        assert COPY in server.databases()
+        assert remove_dead_copies(named) == (COPY,)
+    assert COPY not in server.databases()
+
+
+@pytest.fixture
+def copied(instance, account):
+    """Return the login of a marked copy of the live database, which the operator has made."""
+    server = instance.server()
+    name = "others_copy"
+    login = account(rights="", database=name)
+    server.clone(instance.data, name)
+    server.sql(f"ALTER DATABASE {name} OWNER TO rehearsal")
+    server.sql(
+        "DO $$ DECLARE name text; BEGIN FOR name IN SELECT relname FROM pg_class c "
+        "JOIN pg_namespace n ON n.oid = relnamespace WHERE relkind = 'r' AND nspname = 'public' "
+        "LOOP EXECUTE format('ALTER TABLE public.%I OWNER TO rehearsal', name); END LOOP; END $$",
+        "GRANT ALL ON SCHEMA public TO rehearsal",
+        database=name,
+    )
+    return login
+
+
+def test_existing_copy_without_a_mark_is_refused(live, copied):
+    with (
+        pytest.raises(RehearsalFailed, match="not marked as a copy, so it can be the live one"),
+        started(live, existing=copied) as server,
+    ):
+        server.copy(expect(live), LIMITS)
+
+
+def test_existing_copy_is_used_and_stays(instance, live, copied):
+    instance.server().sql(f"SET ROLE rehearsal; {MARK_TABLE}", database=copied.name)
+    with started(live, existing=copied) as server:
+        found = server.copy(expect(live), LIMITS)
+        assert (found.exists_before, found.rows > 10_000) == (True, True)
+        server.open(RUN)
+        with psycopg2.connect(**server.describe_database().parameters) as session:
+            cursor = session.cursor()
+            cursor.execute("SELECT count(*) FROM extras_scheduledjob WHERE enabled")
+            assert cursor.fetchone() == (0,)
+        file, _ = server.back_up(Deadline(120))
+        with pytest.raises(RehearsalFailed, match="not replaced by its backup"):
+            server.restore(file, Deadline(120))
+        with (
+            pytest.raises(RehearsalFailed, match="another rehearsal uses this copy"),
+            started(live, existing=copied),
+        ):
+            pass
+    assert copied.name in instance.server().databases()
+
+
+def test_existing_copy_with_tables_of_others_is_refused(instance, live, copied):
+    statement = f"SET ROLE rehearsal; {MARK_TABLE}"
+    instance.server().sql(statement, database=copied.name)
+    change = "ALTER TABLE dcim_device OWNER TO nautobot"
+    instance.server().sql(change, database=copied.name)
+    with (
+        pytest.raises(RehearsalFailed, match="does not own the table dcim_device"),
+        started(live, existing=copied) as server,
+    ):
+        server.copy(expect(live), LIMITS)
