@@ -52,6 +52,7 @@ STEPS = (
 )
 """What ``post_upgrade`` runs after ``migrate``, without static files and installation metrics.
 Source: ``nautobot/core/management/commands/post_upgrade.py`` of 1.6 to 3.2."""
+NOT_REPLACED = Unavailable("a copy that exists is not replaced by its backup")
 MAX_DIFFERENCES = 20
 PAGE_SECONDS, START_SECONDS = 300, 180
 """The time for the pages, and for the start before them."""
@@ -99,14 +100,16 @@ class RehearsalRun:
                 self.before = self.reader.read_state(self.recorder.report)
             with stage("prediction", is_required=False):
                 self._predict()
-            if self.request.rehearses_rollback:
+            if self.request.copy:
+                self.recorder.results["restore"] = NOT_REPLACED
+            elif self.request.rehearses_rollback:
                 with stage("backup", is_required=False):
                     self.recorder.results["backup"] = self.server.back_up(self.recorder.deadline)
             with stage("upgrade"):
                 self._upgrade()
             if self.recorder.results["upgrade"].is_complete:
                 self._rehearse_upgraded()
-            if self.request.rehearses_rollback and "backup" in self.recorder.results:
+            if "backup" in self.recorder.results:
                 with stage("restore", is_required=False):
                     self._restore()
 

@@ -1,6 +1,5 @@
 """A copy on a server that the operator names: by whom, how it ends, and what is never dropped."""
 
-import contextlib
 import json
 import os
 import subprocess
@@ -9,21 +8,16 @@ import sys
 import psycopg2
 import pytest
 
-from nautobot_upgrade_jobs.rehearsal.copy_server import (
-    CopyLimits,
-    Expected,
-    ServerOptions,
-    start_copy_server,
-)
+from nautobot_upgrade_jobs.rehearsal.copy_server import CopyLimits
 from nautobot_upgrade_jobs.rehearsal.errors import RehearsalFailed
 from nautobot_upgrade_jobs.rehearsal.folder import open_folder
 from nautobot_upgrade_jobs.rehearsal.postgresql.named_server import MARK, remove_dead_copies
 from nautobot_upgrade_jobs.target.deadline import Deadline
 from nautobot_upgrade_jobs.target.isolation import LiveDatabase
+from tests.support.rehearsing import RUN, expect, started
 
-pytestmark = [pytest.mark.network, pytest.mark.lines, pytest.mark.once]
+pytestmark = [pytest.mark.once, pytest.mark.slow, pytest.mark.network]
 
-RUN = "0123456789abcdef"
 COPY = f"nautobot_rehearsal_{RUN}"
 LIMITS = CopyLimits(Deadline(300))
 READ_MARK = (
@@ -49,20 +43,6 @@ def account(instance):
             server.drop(name)
     for name in names:
         server.sql(f"DROP OWNED BY {name}", f"DROP ROLE {name}")
-
-
-@contextlib.contextmanager
-def started(live, run=RUN, **options):
-    with open_folder() as kept:
-        server = start_copy_server(live, kept, run, ServerOptions(**options))
-        try:
-            yield server
-        finally:
-            server.close()
-
-
-def expect(live):
-    return Expected(live, None, (), "2.4.44")
 
 
 def test_copy_on_a_named_server_is_whole_and_dropped_at_the_end(instance, live, account):

@@ -9,7 +9,7 @@ from nautobot_upgrade_jobs.rehearsal.errors import RehearsalFailed
 from nautobot_upgrade_jobs.rehearsal.postgresql.backup import restore_backup
 from nautobot_upgrade_jobs.target.deadline import Deadline
 
-pytestmark = [pytest.mark.once, pytest.mark.lines, pytest.mark.network]
+pytestmark = [pytest.mark.once, pytest.mark.slow, pytest.mark.network]
 
 NEWER = ("extras", "0126_approval_workflow_pre_check")
 OLDER = "extras.0125_jobresult_date_started"

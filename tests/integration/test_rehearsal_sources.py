@@ -25,7 +25,8 @@ from nautobot_upgrade_jobs.rehearsal.postgresql.copy import copy_database
 from nautobot_upgrade_jobs.rehearsal.postgresql.source import open_source
 from nautobot_upgrade_jobs.target.deadline import Deadline
 from nautobot_upgrade_jobs.target.installation import build_live_database
-from tests.support.rehearsing import count_rows
+from nautobot_upgrade_jobs.target.isolation import LiveDatabase
+from tests.support.rehearsing import RUN, count_rows, expect, started
 from tests.support.tls_proxy import tls_proxy, write_certificate
 
 pytestmark = [pytest.mark.once, pytest.mark.slow, pytest.mark.network]
@@ -144,6 +145,19 @@ def require_whole_copy(primary, server, copied):
 def test_copy_of_an_older_major_needs_only_select(primary, server):
     assert int(primary.major) < 18
     require_whole_copy(primary, server, copy(server, primary.port))
+
+
+def test_copy_on_a_named_server_of_an_older_major(primary):
+    """Its programs are newer, and write statements that an older server does not know."""
+    primary.sql("CREATE ROLE rehearsal LOGIN CREATEDB")
+    place = {"host": "127.0.0.1", "port": str(primary.port), "user": "rehearsal"}
+    named = LiveDatabase("postgresql", {**place, "dbname": "postgres"})
+    live = live_database(primary.port)
+    with started(live, named=named) as copies:
+        assert copies.copy(expect(live), CopyLimits(Deadline(120))).rows > 1000
+        copies.open(RUN)
+        file, _ = copies.back_up(Deadline(120))
+        copies.restore(file, Deadline(120))
 
 
 def test_copy_of_a_replica_is_whole(primary, replica, server):

@@ -1,5 +1,6 @@
 """Fixtures of a copy: the programs, a running server, and the live database."""
 
+import contextlib
 import os
 import time
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
+from nautobot_upgrade_jobs.rehearsal.copy_server import Expected, ServerOptions, start_copy_server
 from nautobot_upgrade_jobs.rehearsal.folder import open_folder
 from nautobot_upgrade_jobs.rehearsal.postgresql.programs import install_programs
 from nautobot_upgrade_jobs.rehearsal.postgresql.server import start_server
@@ -35,6 +37,26 @@ def live(instance):
     """The live database of the tests."""
     entry = {**connection.settings_dict, "NAME": os.environ["NAUTOBOT_DB_NAME"]}
     return build_live_database(entry)
+
+
+RUN = "0123456789abcdef"
+"""The name of a rehearsal."""
+
+
+@contextlib.contextmanager
+def started(live, run=RUN, **options):
+    """Start a server for a copy, with the fields of ``ServerOptions``, and close it at the end."""
+    with open_folder() as kept:
+        server = start_copy_server(live, kept, run, ServerOptions(**options))
+        try:
+            yield server
+        finally:
+            server.close()
+
+
+def expect(live):
+    """Expect a copy of a live database, with any migrations."""
+    return Expected(live, None, (), "2.4.44")
 
 
 def find_processes(folder):

@@ -82,6 +82,8 @@ def test_verify_finds_an_incomplete_upgrade(instance, database, check):
     assert check in {one["check"] for one in report["findings"]}
 
 
+@pytest.mark.once
+@pytest.mark.newest
 def test_verify_finds_lost_rows(instance, database, tmp_path):
     before = snapshot(database, tmp_path)
     instance.server().sql("DELETE FROM extras_taggeditem", database=database)
@@ -107,6 +109,8 @@ def other_key(tmp_path):
     return config
 
 
+@pytest.mark.once
+@pytest.mark.newest
 @pytest.mark.parametrize("command", [("verify", "--before"), ("rollback", "--to")])
 def test_snapshot_of_another_key_is_refused(database, tmp_path, other_key, command):
     before = snapshot(database, tmp_path / "before")
@@ -115,6 +119,7 @@ def test_snapshot_of_another_key_is_refused(database, tmp_path, other_key, comma
     assert "another SECRET_KEY" in run(database, *words, code=1)
 
 
+@pytest.mark.once
 def test_rollback_of_a_database_that_lacks_older_migrations_is_no_reinstallation(
     instance, database, tmp_path
 ):
@@ -136,6 +141,8 @@ def test_verify_of_a_dotted_app_that_is_missing_names_it(database, tmp_path):
     assert "missing_pkg" in reasons["migrations.unapplied"]
 
 
+@pytest.mark.once
+@pytest.mark.newest
 def test_rollback_reads_the_current_state(database, tmp_path):
     before = snapshot(database, tmp_path)
     words = ("rollback", *installation(), "--to", before, "--format", "json")

@@ -81,3 +81,47 @@ def test_rehearsal_of_an_app_that_raises_in_its_loop_commits_nothing_of_it(
     stop = require_same_stop(report, target, **environment)
     assert stop["migration"] == "planted_one.0002_fill"
     assert stop["message"] == "half of the rows are changed"
+
+
+HURT = """from django.db import migrations
+
+STATEMENTS = (
+    "DELETE FROM planted_one_thing WHERE name = 'b'",
+    "DELETE FROM extras_taggeditem WHERE id = (SELECT id FROM extras_taggeditem LIMIT 1)",
+    "UPDATE dcim_location SET description = 'changed by the App'",
+)
+
+def hurt(apps, schema_editor):
+    for statement in STATEMENTS:
+        schema_editor.execute(statement)
+
+class Migration(migrations.Migration):
+    dependencies = [("planted_one", "0001_initial")]
+    operations = [migrations.RunPython(hurt, migrations.RunPython.noop)]
+"""
+
+
+def test_rehearsal_of_an_app_that_damages_rows_without_an_error_names_their_tables(
+    older, instance, tmp_path
+):
+    files = {"migrations/__init__": "", "migrations/0001_initial": FIRST}
+    files["models"] = THINGS.format(length=20)
+    newer = files | {"migrations/0002_hurt": HURT}
+    planted = plant_releases(older, instance, tmp_path, files, newer)
+    current, environment = planted.current, planted.environment
+    run(current, "nautobot-server", "migrate", "--no-input", **environment)
+    with connected_to(DATABASE), connection.cursor() as cursor:
+        cursor.execute("INSERT INTO planted_one_thing (name, size) VALUES ('a', 1), ('b', 1)")
+        cursor.execute("SELECT count(*) FROM extras_taggeditem")
+        assert cursor.fetchone()[0]
+    report = rehearse(current, instance.version, tmp_path, **environment)
+    found = {each["key"]: each["severity"] for each in report["findings"]}
+    severities = {
+        "planted_one_thing": "blocker",
+        "extras_taggeditem": "blocker",
+        "dcim_location.description": "warning",
+    }
+    for name, severity in severities.items():
+        assert found[f"fingerprints.changes:{name}"] == severity
+    claims = {each["text"]: each["outcome"] for each in report["rehearsal"]["claims"]}
+    assert claims["no data is lost without a known reason"] == "disproven"

@@ -11,11 +11,14 @@ import contextlib
 import selectors
 import socket
 from pathlib import Path
+from typing import Any
 
 from .. import LiveDatabase
 from .login import ServerConnection, pass_on
 from .relay import PostgresqlRelay
-from .wire import greeting
+from .wire import greeting, message
+
+NEW_IN_17 = b"SET transaction_timeout = 0;"
 
 
 class PostgresqlTunnel(PostgresqlRelay):
@@ -24,10 +27,14 @@ class PostgresqlTunnel(PostgresqlRelay):
     def _answer(self, client: socket.socket, server: ServerConnection) -> None:
         client.sendall(b"".join(greeting(server.parameters, server.process_id)))
         with selectors.DefaultSelector() as selector, contextlib.suppress(OSError):
-            selector.register(client, selectors.EVENT_READ, server.stream)
+            selector.register(client, selectors.EVENT_READ, self._choose_sink(server))
             selector.register(server.stream, selectors.EVENT_READ, client)
             while all(pass_on(key.fileobj, key.data) for key, _ in selector.select()):
                 continue
+
+    def _choose_sink(self, server: ServerConnection) -> Any:
+        """Return where the statements of a client go."""
+        return server.stream
 
 
 class WritableTunnel(PostgresqlTunnel):
@@ -39,3 +46,21 @@ class WritableTunnel(PostgresqlTunnel):
     @property
     def _session_options(self) -> str:
         return ""
+
+    def _choose_sink(self, server: ServerConnection) -> Any:
+        major = server.parameters.get("server_version", "").partition(".")[0]
+        return (
+            _OlderServer(server.stream) if major.isdecimal() and int(major) < 17 else server.stream
+        )
+
+
+class _OlderServer:
+    """A server without a setting that ``pg_restore`` sets to its default."""
+
+    def __init__(self, stream: socket.socket) -> None:
+        self._stream = stream
+
+    def sendall(self, data: bytes) -> None:
+        """Send what a client has sent. Replace a statement that the server does not know."""
+        is_unknown = data[:1] == b"Q" and data[5:].rstrip(b"\n\0") == NEW_IN_17
+        self._stream.sendall(message(b"Q", b"SET statement_timeout = 0\0") if is_unknown else data)
