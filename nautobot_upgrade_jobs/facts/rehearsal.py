@@ -15,6 +15,10 @@ MARK_TABLE = "nautobot_upgrade_jobs_rehearsal"
 name, numbers and system identifier of the original, so only a mark shows which one it is."""
 
 NOT_COMPARED = Unavailable("the upgraded copy was not compared with its state before the upgrade")
+NOT_WANTED = Unavailable("the operator has left it out")
+NOT_REPLACED = Unavailable("a copy that exists is not replaced by its backup")
+CHOSEN = (NOT_WANTED, NOT_REPLACED)
+"""Why the rollback was not rehearsed, if that follows from the request and is no failure."""
 NOT_OPENED = Unavailable("the pages of the upgraded copy were not opened")
 
 

@@ -24,6 +24,7 @@ from ..target.boot_result import BootFailed
 from ..target.deadline import Deadline
 from ..target.inspect import BuiltTarget, list_absent_apps
 from ..target.installation import Installation
+from ..target.isolation import LiveDatabase
 from ..target.trial_boot import TrialBooter
 from .captured_snapshot import build_snapshot
 from .compare import evaluate_changes
@@ -158,6 +159,18 @@ def count_changes(changes: Collection[Change]) -> Comparison:
         losses=number[ChangeKind.LOST],
         not_comparable=number[ChangeKind.NOT_COMPARABLE],
     )
+
+
+def describe_copy(installation: Installation, database: LiveDatabase) -> Installation:
+    """Return an installation with a copy as its database.
+
+    Args:
+        installation: The live installation.
+        database: The copy. Its server ignores the password, which readers withhold from their code.
+    """
+    password = {"password": installation.database.parameters.get("password") or ""}
+    reached = LiveDatabase(database.vendor, {**database.parameters, **password})
+    return replace(installation, database=reached)
 
 
 def describe_load() -> tuple[int, float]:

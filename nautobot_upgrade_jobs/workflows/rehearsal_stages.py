@@ -13,7 +13,7 @@ from ..catalog import Catalog
 from ..catalog.target_release import Target
 from ..checks.findings import CheckResult
 from ..facts import Unavailable
-from ..facts.rehearsal import Copy, MigrateRun, Restore, Reverse
+from ..facts.rehearsal import NOT_REPLACED, NOT_WANTED, Copy, MigrateRun, Restore, Reverse
 from ..facts.resolution import Resolution
 from ..migration_graph.reverse_plan import plan_reverse
 from ..rehearsal.child import Code, CopyProcesses, Event, Order
@@ -33,13 +33,12 @@ from ..snapshot.file_format import Snapshot
 from ..target.deadline import Deadline
 from ..target.inspect import BuildLimits, BuiltTarget, list_absent_apps, open_target
 from ..target.installation import Installation
-from ..target.isolation import LiveDatabase
 from ..target.isolation.sandbox import Sandbox, reach_copy
 from ..target.resolver import resolve
 from .outside import build_roots
 from .outside_installed import is_supported
 from .rehearsal_prediction import predict
-from .rehearsal_reading import CopyReader, StartFailed, count_changes
+from .rehearsal_reading import CopyReader, StartFailed, count_changes, describe_copy
 from .rehearsal_request import RehearsalRequest
 
 STEPS = (
@@ -52,7 +51,6 @@ STEPS = (
 )
 """What ``post_upgrade`` runs after ``migrate``, without static files and installation metrics.
 Source: ``nautobot/core/management/commands/post_upgrade.py`` of 1.6 to 3.2."""
-NOT_REPLACED = Unavailable("a copy that exists is not replaced by its backup")
 MAX_DIFFERENCES = 20
 PAGE_SECONDS, START_SECONDS = 300, 180
 """The time for the pages, and for the start before them."""
@@ -100,9 +98,7 @@ class RehearsalRun:
                 self.before = self.reader.read_state(self.recorder.report)
             with stage("prediction", is_required=False):
                 self._predict()
-            if self.request.copy:
-                self.recorder.results["restore"] = NOT_REPLACED
-            elif self.request.rehearses_rollback:
+            if self._rehearses_restore():
                 with stage("backup", is_required=False):
                     self.recorder.results["backup"] = self.server.back_up(self.recorder.deadline)
             with stage("upgrade"):
@@ -112,6 +108,15 @@ class RehearsalRun:
             if "backup" in self.recorder.results:
                 with stage("restore", is_required=False):
                     self._restore()
+
+    def _rehearses_restore(self) -> bool:
+        """Return whether a backup is restored. Record why not if the operator wants none."""
+        results = self.recorder.results
+        if not self.request.rehearses_rollback:
+            results |= {"restore": NOT_WANTED, "reverse": NOT_WANTED}
+        elif self.request.copy:
+            results["restore"] = NOT_REPLACED
+        return "restore" not in results
 
     def _rehearse_upgraded(self) -> None:
         with self.recorder.stage("verification", is_required=False):
@@ -158,13 +163,7 @@ class RehearsalRun:
         self.recorder.results["copy"] = self._fill()
         self.server.open(self.key)
         self.sandbox = reach_copy(kept.path, self.server.sockets)
-        # The server of the copy ignores the password, which readers then withhold from their code.
-        password = {"password": self.installation.database.parameters.get("password") or ""}
-        database = self.server.describe_database()
-        self.copy = replace(
-            self.installation,
-            database=LiveDatabase(database.vendor, {**database.parameters, **password}),
-        )
+        self.copy = describe_copy(self.installation, self.server.describe_database())
         self.reader = CopyReader(
             self.copy,
             self.built,

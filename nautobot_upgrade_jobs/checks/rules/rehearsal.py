@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...facts import FactUnavailable, Unavailable, or_none, require
-from ...facts.rehearsal import MigrateRun, PageFailure, Rehearsal
+from ...facts.rehearsal import CHOSEN, MigrateRun, PageFailure, Rehearsal
 from ...upgrade.live_duration import estimate_live_duration
 from ..build import blocker, info, warning
 from ..findings import Finding, Impact, Phase
@@ -194,6 +194,13 @@ def restore_fails(rehearsal: Rehearsal) -> Iterator[Finding]:
     Why: the restore is the rollback that always has to work.
     Fix: correct what the error names before the upgrade, and rehearse again.
     """
+    if rehearsal.restore in CHOSEN:
+        yield warning(
+            "not_rehearsed",
+            "The restore of a backup was not rehearsed.",
+            fix="Rehearse it before the upgrade, or restore the backup once on another server.",
+        )
+        return
     restore = require(rehearsal.restore)
     if restore.differences:
         number = plural(len(restore.differences), "difference")
@@ -219,6 +226,8 @@ def reverse_fails(rehearsal: Rehearsal) -> Iterator[Finding]:
         raise NotApplicable("rehearsal.migrate_fails reports why there is nothing to reverse")
     if reverse is None:
         raise NotApplicable("the migrations cannot be reversed")
+    if reverse in CHOSEN:
+        raise NotApplicable("the rollback was not rehearsed")
     reverse = require(reverse)
     if stop := reverse.run.stop:
         done = len(reverse.run.migrations)

@@ -4,7 +4,7 @@ import pytest
 
 from nautobot_upgrade_jobs.checks.rules.rehearsal import migrate_fails, page_fails
 from nautobot_upgrade_jobs.facts import Unavailable
-from nautobot_upgrade_jobs.facts.rehearsal import Restore, Reverse
+from nautobot_upgrade_jobs.facts.rehearsal import NOT_REPLACED, NOT_WANTED, Restore, Reverse
 from nautobot_upgrade_jobs.facts.trial_boot import Isolation
 from tests.support.builders import (
     code_failure,
@@ -180,6 +180,8 @@ def test_messages_shows_what_a_migration_prints(findings_of, output, expected):
             id="rows are missing",
         ),
         pytest.param(MISSING, "skipped", id="not reached"),
+        pytest.param(NOT_WANTED, [("warning", "not_rehearsed")], id="left out"),
+        pytest.param(NOT_REPLACED, [("warning", "not_rehearsed")], id="a copy that exists"),
     ],
 )
 def test_restore_fails_reports_differences(findings_of, restore, expected):
@@ -205,6 +207,7 @@ REVERSED = migrate_run(migration_run())
         ),
         pytest.param(Unavailable("the stage reverse was not carried out"), "skipped", id="not run"),
         pytest.param(None, "not_applicable", id="not reversible"),
+        pytest.param(NOT_WANTED, "not_applicable", id="left out"),
     ],
 )
 def test_reverse_fails_reports_the_error_or_the_losses(findings_of, reverse, expected):
