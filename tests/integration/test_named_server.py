@@ -51,7 +51,7 @@ def test_copy_on_a_named_server_is_whole_and_dropped_at_the_end(instance, live, 
         copied = server.copy(expect(live), LIMITS)
         server.open(RUN)
         assert copied.rows > 10_000
-        assert copied.server.startswith("rehearsal on 127.0.0.1:")
+        assert copied.server.startswith("the account rehearsal on 127.0.0.1:")
         with psycopg2.connect(**server.describe_database().parameters) as session:
             cursor = session.cursor()
             cursor.execute(READ_MARK)

@@ -295,6 +295,6 @@ def isolation_gaps(rehearsal: Rehearsal) -> Iterator[Finding]:
     if copy.server:
         yield info(
             "server",
-            f"The code that was rehearsed could use the account {copy.server}.",
+            f"The code that was rehearsed could use {copy.server}.",
             fix="Use an account for rehearsals only, on a server without live databases.",
         )

@@ -65,7 +65,7 @@ class NamedServer(PostgresqlServer):
     def address(self) -> str:
         """The account and the server, for reports."""
         info = self._session.info
-        return f"{info.user} on {info.host or 'this host'}:{info.port}"
+        return f"the account {info.user} on {info.host or 'this host'}:{info.port}"
 
     @property
     def login(self) -> dict[str, str]:

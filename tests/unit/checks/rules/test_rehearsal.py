@@ -4,7 +4,7 @@ import pytest
 
 from nautobot_upgrade_jobs.checks.rules.rehearsal import migrate_fails, page_fails
 from nautobot_upgrade_jobs.facts import Unavailable
-from nautobot_upgrade_jobs.facts.rehearsal import NOT_REPLACED, NOT_WANTED, Restore, Reverse
+from nautobot_upgrade_jobs.facts.rehearsal import NOT_REPLACED, NOT_WANTED, Copy, Restore, Reverse
 from nautobot_upgrade_jobs.facts.trial_boot import Isolation
 from tests.support.builders import (
     code_failure,
@@ -227,6 +227,12 @@ def test_isolation_gaps_says_what_was_open(findings_of, gaps, expected):
     isolation = Isolation(has_relay=True, hides_files=not gaps, hides_network=not gaps, gaps=gaps)
     found = findings_of("rehearsal.isolation_gaps", rehearsal=rehearsal(isolation=isolation))
     assert found == expected
+
+
+def test_isolation_gaps_names_the_account_of_a_named_server(findings_of):
+    copy = Copy("15.4", 198, 17362, 18 << 20, 2.0, server="the account rehearsal on db2:5432")
+    found = findings_of("rehearsal.isolation_gaps", rehearsal=rehearsal(copy=copy))
+    assert found == [("info", "server")]
 
 
 @pytest.mark.parametrize(
