@@ -1,7 +1,8 @@
-"""Where an upgrade of a copy has failed, in words."""
+"""Where an upgrade of a copy has ended or failed, in words."""
 
 from __future__ import annotations
 
+from ..facts import FactUnavailable, Unavailable, require
 from ..facts.rehearsal import CodeFailure, MigrateRun, PageFailure
 from ..facts.startup import Frame
 
@@ -39,3 +40,15 @@ def list_places(failed: PageFailure) -> tuple[str, ...]:
 
 def _describe_frame(frame: Frame) -> str:
     return f"{frame.file}:{frame.line}, in {frame.function}"
+
+
+def require_end(run: MigrateRun | Unavailable) -> MigrateRun:
+    """Return a run that nothing has interrupted.
+
+    Raises:
+        FactUnavailable: It was not reached, or was interrupted.
+    """
+    run = require(run)
+    if run.interruption:
+        raise FactUnavailable(f"upgrade the copy: {run.interruption}")
+    return run

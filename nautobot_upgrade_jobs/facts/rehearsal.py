@@ -16,7 +16,7 @@ name, numbers and system identifier of the original, so only a mark shows which 
 
 NOT_COMPARED = Unavailable("the upgraded copy was not compared with its state before the upgrade")
 NOT_WANTED = Unavailable("the operator has left it out")
-NOT_REPLACED = Unavailable("a copy that exists is not replaced by its backup")
+NOT_REPLACED = Unavailable("a copy that exists stays upgraded")
 CHOSEN = (NOT_WANTED, NOT_REPLACED)
 """Why the rollback was not rehearsed, if that follows from the request and is no failure."""
 NOT_OPENED = Unavailable("the pages of the upgraded copy were not opened")
@@ -156,6 +156,8 @@ class Comparison:
     """Changes that a release is known to make."""
     unexplained: int
     """Other changes, without losses."""
+    overwritten: int
+    """Those of them that change values of rows."""
     losses: int
     """Losses that no release explains."""
     not_comparable: int
@@ -216,6 +218,8 @@ class Rehearsal:
     start_failure: str = ""
     """Why the target does not start on the upgraded copy. Empty if it does, or if it was not tried.
     """
+    leftover: str = ""
+    """What could not be removed at the end, and why. Empty for nothing."""
     predicted_stops: tuple[str, ...] = ()
     """The migrations that rows were predicted to stop, in the order of the upgrade."""
     predicted_seconds: tuple[float, float] | None = None

@@ -151,7 +151,8 @@ def _build_environment(code: Code, folder: Path, writable: Path) -> dict[str, st
         writable / TEMPORARY_FOLDER,
         sorted(code.credentials, key=len, reverse=True),
     )
-    return environment | {"PGOPTIONS": ""}  # The copy is written.
+    # The copy is written, and its server asks for no password.
+    return environment | {"PGOPTIONS": "", "PGPASSWORD": "", "PGPASSFILE": os.devnull}
 
 
 def _parse_event(line: bytes) -> Event:

@@ -55,6 +55,8 @@ class CopyServer(ABC):
     sockets: Path
     """The folder of the socket."""
     names: CopyNames
+    credentials: tuple[str, ...] = ()
+    """Passwords of the server. The code that is rehearsed gets none of them."""
 
     @abstractmethod
     def copy(self, expected: Expected, limits: CopyLimits) -> Copy:
@@ -109,8 +111,9 @@ class CopyServer(ABC):
     def describe_database(self) -> LiveDatabase:
         """Return the parameters with which the owner reaches the copy."""
 
-    def close(self) -> None:  # noqa: B027 - a server in the folder needs nothing
-        """Remove what is not in the folder."""
+    def close(self) -> str:
+        """Remove what is not in the folder. Return what could not be removed, or an empty text."""
+        return ""
 
 
 class ServerOptions(NamedTuple):
@@ -164,12 +167,25 @@ def require_space(folder: Path, size: int) -> None:
     Raises:
         RehearsalFailed: There is too little space.
     """
+    require_free(folder, required_bytes(size), "the copy")
+
+
+def require_free(folder: Path, needed: int, what: str) -> None:
+    """Raise an error if the file system of a folder has less space than a number of bytes.
+
+    Args:
+        folder: The folder of the rehearsal.
+        needed: Bytes.
+        what: What needs them, for the message.
+
+    Raises:
+        RehearsalFailed: There is too little space.
+    """
     status = os.statvfs(folder)
     free = status.f_bavail * status.f_frsize
-    needed = required_bytes(size)
     if free < needed:
         raise RehearsalFailed(
-            f"the copy needs {needed // MEBIBYTE} MiB, and {folder.parent} has "
+            f"{what} needs {needed // MEBIBYTE} MiB, and {folder.parent} has "
             f"{free // MEBIBYTE} MiB. Name a folder on a larger disk with --directory"
         )
 

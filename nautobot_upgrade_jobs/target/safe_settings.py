@@ -16,6 +16,7 @@ from typing import Any
 
 from .isolation import POSTGRESQL_PORT, SOCKET_NAMES
 
+APP = "nautobot_upgrade_jobs"
 IN_MEMORY_STORAGE = "django.core.files.storage.InMemoryStorage"
 WRITABLE_FOLDER_SETTINGS = ("MEDIA_ROOT", "STATIC_ROOT")
 READ_ONLY_FOLDER_SETTINGS = ("JOBS_ROOT", "GIT_ROOT")
@@ -114,8 +115,17 @@ def isolation_overrides(
         "DATABASES": databases,
         "CACHES": {"default": {"BACKEND": local}, **caches},
         **plugins,
+        "PLUGINS_CONFIG": _remove_server(settings.get("PLUGINS_CONFIG") or {}),
         **_storage_overrides(settings),
     }
+
+
+def _remove_server(configured: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of Apps without our server for rehearsals, whose URL has a password."""
+    own = configured.get(APP)
+    if not isinstance(own, Mapping):
+        return dict(configured)
+    return {**configured, APP: {k: v for k, v in own.items() if k != "rehearsal_server"}}
 
 
 def _names_same_database(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:

@@ -108,6 +108,10 @@ def _claim_losses(rehearsal: Rehearsal) -> Claim:
         return Claim(text, Outcome.NOT_REHEARSED, found.reason)
     if found.losses:
         return Claim(text, Outcome.DISPROVEN, f"{found.losses} without a known reason")
+    if found.overwritten:
+        columns = plural(found.overwritten, "change")
+        evidence = f"{columns} of values without a known reason"
+        return Claim(text, Outcome.NOT_REHEARSED, evidence)
     if found.not_comparable:
         parts = plural(found.not_comparable, "part")
         return Claim(text, Outcome.NOT_REHEARSED, f"{parts} could not be compared")

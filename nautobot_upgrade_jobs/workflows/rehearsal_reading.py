@@ -20,6 +20,7 @@ from ..facts.trial_boot import TrialBoot
 from ..rehearsal.errors import remaining_seconds
 from ..snapshot.compare import Change, ChangeKind
 from ..snapshot.file_format import Snapshot
+from ..snapshot.fingerprint_diff import SECTION as FINGERPRINTS
 from ..target.boot_result import BootFailed
 from ..target.deadline import Deadline
 from ..target.inspect import BuiltTarget, list_absent_apps
@@ -156,6 +157,10 @@ def count_changes(changes: Collection[Change]) -> Comparison:
     return Comparison(
         explained=number[ChangeKind.EXPECTED],
         unexplained=number[ChangeKind.UNEXPECTED],
+        overwritten=sum(
+            change.kind is ChangeKind.UNEXPECTED and change.section == FINGERPRINTS
+            for change in changes
+        ),
         losses=number[ChangeKind.LOST],
         not_comparable=number[ChangeKind.NOT_COMPARABLE],
     )

@@ -84,6 +84,8 @@ class RehearsalRun:
     changes: tuple[Change, ...] = ()
     start_failure: str = ""
     """Why the target does not start on the upgraded copy."""
+    leftover: str = ""
+    """What the rehearsal could not remove. Empty for nothing."""
     _processes: int = 0
 
     def carry_out(self) -> None:
@@ -115,7 +117,7 @@ class RehearsalRun:
         if not self.request.rehearses_rollback:
             results |= {"restore": NOT_WANTED, "reverse": NOT_WANTED}
         elif self.request.copy:
-            results["restore"] = NOT_REPLACED
+            results |= {"restore": NOT_REPLACED, "reverse": NOT_REPLACED}
         return "restore" not in results
 
     def _rehearse_upgraded(self) -> None:
@@ -124,7 +126,7 @@ class RehearsalRun:
         if "upgraded" in self.recorder.results:
             with self.recorder.stage("pages", is_required=False):
                 self._open_pages()
-        if self.request.rehearses_rollback and "upgraded" in self.recorder.results:
+        if "reverse" not in self.recorder.results and "upgraded" in self.recorder.results:
             if calls := self._reverse_calls:
                 with self.recorder.stage("reverse", is_required=False):
                     self._reverse(calls)
@@ -159,8 +161,8 @@ class RehearsalRun:
         self.recorder.report("the database server for the copy")
         live = self.installation.database
         self.server = start_copy_server(live, kept, self.key, self.server_options)
-        stack.callback(self.server.close)
-        self.recorder.results["copy"] = self._fill()
+        stack.callback(self._close_server)
+        copy = self._fill()
         self.server.open(self.key)
         self.sandbox = reach_copy(kept.path, self.server.sockets)
         self.copy = describe_copy(self.installation, self.server.describe_database())
@@ -172,6 +174,10 @@ class RehearsalRun:
             self.target,
             self.recorder.deadline,
         )
+        self.recorder.results["copy"] = copy
+
+    def _close_server(self) -> None:
+        self.leftover = self.server.close()
 
     def _fill(self) -> Copy:
         expected = Expected(
@@ -272,7 +278,7 @@ class RehearsalRun:
             self.installation.config,
             self.installation.apps,
             list_absent_apps(self.installation.apps, self.resolution),
-            frozenset(filter(None, [str(parameters.get("password") or "")])),
+            frozenset(filter(None, [parameters.get("password"), *self.server.credentials])),
         )
 
     def _migrate(self, order: Order) -> MigrateRun:

@@ -141,6 +141,7 @@ def describe_rehearsal(run: RehearsalRun, load: tuple[int, float]) -> Rehearsal:
         pages=get("pages"),
         assumed_apps=_list_assumed_apps(run.installation),
         start_failure=run.start_failure,
+        leftover=run.leftover,
         predicted_stops=stops,
         predicted_seconds=seconds,
         window_seconds=run.request.window_seconds,

@@ -11,7 +11,8 @@ import pytest
 from nautobot_upgrade_jobs.rehearsal.copy_server import CopyLimits
 from nautobot_upgrade_jobs.rehearsal.errors import RehearsalFailed
 from nautobot_upgrade_jobs.rehearsal.folder import open_folder
-from nautobot_upgrade_jobs.rehearsal.postgresql.named_server import MARK, remove_dead_copies
+from nautobot_upgrade_jobs.rehearsal.postgresql.copies import MARK
+from nautobot_upgrade_jobs.rehearsal.postgresql.named_server import remove_dead_copies
 from nautobot_upgrade_jobs.target.deadline import Deadline
 from nautobot_upgrade_jobs.target.isolation import LiveDatabase
 from tests.support.rehearsing import RUN, expect, started
@@ -19,6 +20,7 @@ from tests.support.rehearsing import RUN, expect, started
 pytestmark = [pytest.mark.once, pytest.mark.slow, pytest.mark.network]
 
 COPY = f"nautobot_rehearsal_{RUN}"
+POWERFUL = "is, or can become, more than a user"
 LIMITS = CopyLimits(Deadline(300))
 READ_MARK = (
     "SELECT run, current_database(), current_user FROM public.nautobot_upgrade_jobs_rehearsal"
@@ -76,10 +78,12 @@ def test_backup_is_restored_on_a_named_server(live, account, dump):
 @pytest.mark.parametrize(
     ("rights", "owned", "reason"),
     [
-        pytest.param("SUPERUSER", "", "is a superuser", id="superuser"),
-        pytest.param(
-            "CREATEDB IN ROLE pg_read_server_files", "", "is a superuser", id="files of the server"
-        ),
+        pytest.param("SUPERUSER", "", POWERFUL, id="superuser"),
+        pytest.param("CREATEDB CREATEROLE", "", POWERFUL, id="roles"),
+        pytest.param("CREATEDB REPLICATION", "", POWERFUL, id="replication"),
+        pytest.param("CREATEDB IN ROLE nautobot", "", POWERFUL, id="member of a superuser"),
+        pytest.param("CREATEDB IN ROLE pg_read_server_files", "", POWERFUL, id="files"),
+        pytest.param("CREATEDB IN ROLE pg_signal_backend", "", POWERFUL, id="sessions of others"),
         pytest.param("", "", "may not create databases", id="no CREATEDB"),
         pytest.param("CREATEDB", "others_live", "owns 1 other database: others_live", id="owner"),
         pytest.param(
@@ -130,9 +134,30 @@ def test_copy_of_a_killed_run_is_dropped_and_that_of_a_running_one_is_kept(insta
         assert dead not in server.databases()
         copies.copy(expect(live), LIMITS)
         assert remove_dead_copies(named) == ()
+        elsewhere = LiveDatabase("postgresql", {**named.parameters, "dbname": "template1"})
+        assert remove_dead_copies(elsewhere) == ()  # A lock is taken in one database.
         with started(live, run="b" * 16, named=named):
             assert COPY in server.databases()
     assert other in server.databases()
+
+
+@pytest.mark.parametrize("left", ["ALLOW_CONNECTIONS false", f"COMMENT {MARK}"])
+def test_copy_that_was_only_begun_is_dropped(instance, live, account, left):
+    named, server = account(), instance.server()
+    server.sql(f"CREATE DATABASE {COPY} OWNER rehearsal ALLOW_CONNECTIONS false")
+    if left.startswith("COMMENT"):
+        server.sql(f"COMMENT ON DATABASE {COPY} IS '{MARK}'")
+    with started(live, run="b" * 16, named=named):
+        assert COPY not in server.databases()
+
+
+def test_copy_that_cannot_be_dropped_is_reported(instance, live, account):
+    named, server = account(), instance.server()
+    with started(live, named=named) as copies:
+        copies.copy(expect(live), LIMITS)
+        server.sql("ALTER ROLE rehearsal CONNECTION LIMIT 0")
+        assert f"the database {COPY}, as the account rehearsal on" in copies.close()
+        server.sql("ALTER ROLE rehearsal CONNECTION LIMIT -1")
 
 
 def test_killed_process_leaves_a_copy_that_the_next_run_drops(instance, live, account):
@@ -199,6 +224,37 @@ def test_existing_copy_is_used_and_stays(instance, live, copied):
         ):
             pass
     assert copied.name in instance.server().databases()
+
+
+def test_existing_copy_that_others_use_is_refused(instance, live, copied):
+    instance.server().sql(f"SET ROLE rehearsal; {MARK_TABLE}", database=copied.name)
+    with (
+        psycopg2.connect(**copied.parameters),
+        pytest.raises(RehearsalFailed, match="1 other session used this database"),
+        started(live, existing=copied) as server,
+    ):
+        server.copy(expect(live), LIMITS)
+
+
+@pytest.mark.parametrize("change", [{"port": "1"}, {"user": "unknown"}])
+def test_existing_copy_without_the_live_database_is_refused(instance, live, copied, change):
+    instance.server().sql(f"SET ROLE rehearsal; {MARK_TABLE}", database=copied.name)
+    unread = LiveDatabase("postgresql", {**live.parameters, **change})
+    with (
+        pytest.raises(RehearsalFailed, match="cannot be read"),
+        started(live, existing=copied) as server,
+    ):
+        server.copy(expect(unread), LIMITS)
+
+
+def test_live_database_as_its_own_copy_is_refused(instance, live, copied):
+    """The operator has created the mark in the wrong database."""
+    instance.server().sql(f"SET ROLE rehearsal; {MARK_TABLE}", database=copied.name)
+    with (
+        pytest.raises(RehearsalFailed, match="does not distinguish the copy"),
+        started(live, existing=copied) as server,
+    ):
+        server.copy(expect(copied), LIMITS)
 
 
 def test_existing_copy_with_tables_of_others_is_refused(instance, live, copied):

@@ -576,7 +576,7 @@ def rehearsal(**changes: Any) -> Rehearsal:
         forward=done,
         restore=Restore(2.0, 3 << 20, 4.0, ()),
         reverse=Reverse(("dcim 0089",), migrate_run(migration_run()), starts=True),
-        comparison=Comparison(explained=57, unexplained=0, losses=0, not_comparable=0),
+        comparison=Comparison(57, unexplained=0, overwritten=0, losses=0, not_comparable=0),
         pages=pages(),
         predicted_seconds=(3.0, 9.0),
         cores=2,

@@ -4,27 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...facts import FactUnavailable, Unavailable, or_none, require
-from ...facts.rehearsal import CHOSEN, MigrateRun, PageFailure, Rehearsal
+from ...facts import or_none, require
+from ...facts.rehearsal import CHOSEN, PageFailure, Rehearsal
 from ...upgrade.live_duration import estimate_live_duration
 from ..build import blocker, info, warning
 from ..findings import Finding, Impact, Phase
 from ..registry import NotApplicable, check
-from ..rehearsal_text import describe_committed, list_evidence, list_places
+from ..rehearsal_text import describe_committed, list_evidence, list_places, require_end
 from ..remediation import When
 from ..text import plural, truncate_list
-
-
-def _require_end(run: MigrateRun | Unavailable) -> MigrateRun:
-    """Return a run that nothing has interrupted.
-
-    Raises:
-        FactUnavailable: It was not reached, or was interrupted.
-    """
-    run = require(run)
-    if run.interruption:
-        raise FactUnavailable(f"upgrade the copy: {run.interruption}")
-    return run
 
 
 @check(stage="rehearse", phase=Phase.MIGRATE, impact=Impact.OUTAGE)
@@ -35,7 +23,7 @@ def migrate_fails(rehearsal: Rehearsal) -> Iterator[Finding]:
         committed before it stays, and neither the old nor the new release can use the database.
     Fix: correct the rows or the package that the error names, and rehearse again.
     """
-    forward = _require_end(rehearsal.forward)
+    forward = require_end(rehearsal.forward)
     planned = or_none(rehearsal.planned) or ()
     if stop := forward.stop:
         where = f"Migration {stop.migration}" if stop.migration else f"The stage {stop.stage}"
@@ -56,7 +44,7 @@ def start_fails(rehearsal: Rehearsal) -> Iterator[Finding]:
     Why: a release that does not start serves no page and runs no Job.
     Fix: correct what the error names, or choose another release of the package.
     """
-    forward = _require_end(rehearsal.forward)
+    forward = require_end(rehearsal.forward)
     if forward.stop:
         raise NotApplicable("rehearsal.migrate_fails reports why the copy is not upgraded")
     if rehearsal.start_failure:
@@ -77,7 +65,7 @@ def page_fails(rehearsal: Rehearsal) -> Iterator[Finding]:
     Fix: choose another release of the App that the evidence names. The page may fail before the
         upgrade as well.
     """
-    forward = _require_end(rehearsal.forward)
+    forward = require_end(rehearsal.forward)
     if forward.stop or rehearsal.start_failure:
         raise NotApplicable("another check reports why the target does not start on the copy")
     by_error: dict[tuple[str, ...], list[PageFailure]] = {}
@@ -107,7 +95,7 @@ def step_fails(rehearsal: Rehearsal) -> Iterator[Finding]:
     Why: `post_upgrade` ends at the first step that fails, and does not run those after it.
     Fix: correct what the error names, or run the other steps by hand.
     """
-    forward = _require_end(rehearsal.forward)
+    forward = require_end(rehearsal.forward)
     if forward.stop:
         raise NotApplicable("rehearsal.migrate_fails reports why no step was run")
     for failure in forward.step_failures:
@@ -128,7 +116,7 @@ def unplanned_migrations(rehearsal: Rehearsal) -> Iterator[Finding]:
     Why: the checks of Preflight are about the migrations that it expects.
     Fix: run Preflight again, and compare its list of migrations with the list of this report.
     """
-    forward, planned = _require_end(rehearsal.forward), require(rehearsal.planned)
+    forward, planned = require_end(rehearsal.forward), require(rehearsal.planned)
     if forward.stop:
         raise NotApplicable("rehearsal.migrate_fails reports where the migrations stop")
     applied = {each.migration for each in forward.migrations}
@@ -148,7 +136,7 @@ def window_too_short(rehearsal: Rehearsal) -> Iterator[Finding]:
     Why: an upgrade that is interrupted leaves a database that no release can use.
     Fix: extend the window, or remove rows that are not needed before the upgrade.
     """
-    forward = _require_end(rehearsal.forward)
+    forward = require_end(rehearsal.forward)
     if rehearsal.window_seconds is None:
         raise NotApplicable("no maintenance window was stated")
     if forward.stop:
@@ -221,7 +209,7 @@ def reverse_fails(rehearsal: Rehearsal) -> Iterator[Finding]:
         rows or tables behind can stop the next upgrade.
     Fix: plan to restore the backup instead.
     """
-    forward, reverse = _require_end(rehearsal.forward), rehearsal.reverse
+    forward, reverse = require_end(rehearsal.forward), rehearsal.reverse
     if forward.stop:
         raise NotApplicable("rehearsal.migrate_fails reports why there is nothing to reverse")
     if reverse is None:
@@ -298,3 +286,15 @@ def isolation_gaps(rehearsal: Rehearsal) -> Iterator[Finding]:
             f"The code that was rehearsed could use {copy.server}.",
             fix="Use an account for rehearsals only, on a server without live databases.",
         )
+
+
+@check(stage="rehearse", phase=Phase.ROLLBACK, impact=Impact.NONE)
+def leftover(rehearsal: Rehearsal) -> Iterator[Finding]:
+    """The rehearsal has removed the copy.
+
+    Why: a copy of the data on a server of your own uses its disk, and others can read it.
+    Fix: run `nautobot-server upgrade_jobs clean`, or drop the database.
+    """
+    if left := rehearsal.leftover:
+        fix = "Run `nautobot-server upgrade_jobs clean`, or drop the database."
+        yield warning("copy", f"The copy could not be removed: {left}.", fix=fix)

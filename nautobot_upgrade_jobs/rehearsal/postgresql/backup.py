@@ -47,6 +47,8 @@ def restore_backup(
     contents = server.run_program(
         "pg_restore", ["--list", str(file)], remaining_seconds(deadline), {}
     )
+    found = SERVER_VERSION.search(contents)
+    server.require_version(found[1] if found else "")
     started = time.monotonic()
     server.create_role(names.owner)
     server.create_database(names)
@@ -54,7 +56,6 @@ def restore_backup(
     words = [*RESTORE_OPTIONS, f"--dbname={names.database}", f"--role={names.owner}", str(file)]
     jobs = [] if is_tar else ["--jobs=2"]
     server.run_program("pg_restore", [*jobs, *words], deadline.remaining, server.login)
-    found = SERVER_VERSION.search(contents)
     with contextlib.closing(server.connect(names.database)) as connection:
         cursor = connection.cursor()
         cursor.execute("ANALYZE")

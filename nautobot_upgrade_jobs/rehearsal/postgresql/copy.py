@@ -63,7 +63,8 @@ def copy_database(
     """
     started = time.monotonic()
     with open_source(database, remaining_seconds(limits.deadline)) as source:
-        server.require_room(source)
+        server.require_version(source.server_version)
+        server.require_room(source.size_bytes)
         server.create_role(names.owner)
         server.create_database(names)
         job = CopyJob(database, source, server, names, limits)

@@ -17,9 +17,10 @@ from ..copy_server import CopyLimits, CopyNames, CopyServer, Expected, ServerOpt
 from ..errors import RehearsalFailed, describe_error
 from ..folder import KeptFolder
 from .backup import restore_backup
+from .copies import name_copy
 from .copy import copy_database
 from .existing_copy import ExistingCopy
-from .named_server import NamedServer, name_copy
+from .named_server import NamedServer
 from .open import open_copy
 from .programs import install_programs
 from .restore import back_up, restore
@@ -71,6 +72,7 @@ class NamedCopyServer(PostgresqlCopyServer):
     def __init__(self, server: NamedServer) -> None:
         super().__init__(server, server.names)
         self._named = server
+        self.credentials = (server.password,)
 
     def copy(self, expected: Expected, limits: CopyLimits) -> Copy:
         """Copy a live database to the server."""
@@ -81,9 +83,9 @@ class NamedCopyServer(PostgresqlCopyServer):
         copy = super().restore_backup(file, expected, deadline)
         return replace(copy, server=self._named.address)
 
-    def close(self) -> None:
-        """Remove what is not in the folder."""
-        self._named.close()
+    def close(self) -> str:
+        """Drop the copy."""
+        return self._named.close()
 
 
 class ExistingCopyServer(PostgresqlCopyServer):
@@ -92,6 +94,7 @@ class ExistingCopyServer(PostgresqlCopyServer):
     def __init__(self, server: ExistingCopy) -> None:
         super().__init__(server, server.names)
         self._existing = server
+        self.credentials = (server.password,)
 
     def copy(self, expected: Expected, limits: CopyLimits) -> Copy:
         """Use the copy as it was made."""
@@ -107,9 +110,9 @@ class ExistingCopyServer(PostgresqlCopyServer):
         """
         raise RehearsalFailed("name either a copy or a backup")
 
-    def close(self) -> None:
+    def close(self) -> str:
         """Leave the copy on its server."""
-        self._existing.close()
+        return self._existing.close()
 
 
 @contextlib.contextmanager

@@ -8,19 +8,26 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
+from typing import Any
 
 import psycopg2
 from psycopg2 import sql
 
+from ...common.text import plural
 from ...facts.rehearsal import MARK_TABLE, Copy
 from ...target.isolation import LiveDatabase
 from ..copy_server import Expected
-from ..errors import RehearsalFailed
+from ..errors import RehearsalFailed, describe_error
 from .backup import require_same_rows
-from .named_server import NamedServer, try_lock
+from .copies import try_lock
+from .named_server import NamedServer
 from .source import TABLES_QUERY, connect, count_rows
 
 MARK_QUERY = f"SELECT pg_catalog.to_regclass('public.{MARK_TABLE}') IS NOT NULL"
+SESSIONS_QUERY = """
+SELECT count(*) FROM pg_catalog.pg_stat_activity WHERE datname = pg_catalog.current_database()
+    AND backend_type = 'client backend' AND pid <> pg_catalog.pg_backend_pid()
+"""
 FOREIGN_TABLES_QUERY = """
 SELECT c.relname FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -58,6 +65,7 @@ class ExistingCopy(NamedServer):
                     "this database is not marked as a copy, so it can be the live one. If it is a "
                     f"copy, run in it: CREATE TABLE public.{MARK_TABLE} (run text PRIMARY KEY)"
                 )
+            _require_unused(cursor)
             if _is_marked(expected.live):
                 raise RehearsalFailed(
                     f"the live database has the table {MARK_TABLE} as well, so the mark does not "
@@ -68,6 +76,12 @@ class ExistingCopy(NamedServer):
                 raise RehearsalFailed(
                     f"the account {self.names.owner} does not own the table {foreign[0][0]} of "
                     "the copy, so it cannot migrate it"
+                )
+            cursor.execute("SELECT pg_catalog.has_schema_privilege('public', 'CREATE')")
+            if not cursor.fetchone()[0]:
+                raise RehearsalFailed(
+                    f"the account {self.names.owner} may not create tables in the copy. Grant it "
+                    "CREATE ON SCHEMA public"
                 )
             require_same_rows(cursor, expected)
             cursor.execute(TABLES_QUERY)
@@ -97,16 +111,33 @@ class ExistingCopy(NamedServer):
             "copy that the rehearsal makes"
         )
 
-    def close(self) -> None:
+    def close(self) -> str:
         """Leave the copy on its server."""
         self.leave()
+        return ""
+
+
+def _require_unused(cursor: Any) -> None:
+    """Raise an error if others use the database of a cursor, as they use a live one."""
+    cursor.execute(SESSIONS_QUERY)
+    if others := cursor.fetchone()[0]:
+        raise RehearsalFailed(
+            f"{plural(others, 'other session')} used this database, so it can be the live one. End "
+            "the sessions if it is a copy"
+        )
 
 
 def _is_marked(live: LiveDatabase) -> bool:
-    """Return whether the live database has our mark. False if it cannot be read."""
+    """Return whether the live database has our mark.
+
+    Raises:
+        RehearsalFailed: It cannot be read, so nothing shows that the copy is another database.
+    """
     try:
         with contextlib.closing(connect(live, 30)) as connection, connection.cursor() as cursor:
             cursor.execute(MARK_QUERY)
             return bool(cursor.fetchone()[0])
-    except (RehearsalFailed, psycopg2.Error):
-        return False
+    except psycopg2.Error as error:
+        raise RehearsalFailed(
+            f"the live database cannot be read, so the copy can be it: {describe_error(error)}"
+        ) from None

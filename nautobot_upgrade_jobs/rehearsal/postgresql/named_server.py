@@ -9,8 +9,7 @@ The code that is rehearsed reaches this database only: through a tunnel, which l
 from __future__ import annotations
 
 import contextlib
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,30 +20,30 @@ from ...common.text import plural
 from ...target.isolation import POSTGRESQL_PORT, LiveDatabase
 from ...target.isolation.postgresql.tunnel import WritableTunnel
 from ...target.isolation.relay import LoginFailed
-from ..copy_server import CopyNames
+from ..copy_server import CopyNames, require_free
 from ..errors import RehearsalFailed, describe_error
+from .copies import DATABASES_QUERY, MARK, drop_dead_copies, is_copy, try_lock
 from .programs import MAJOR
 from .server import PostgresqlServer
-from .source import CLIENT_OPTIONS, Source
+from .source import CLIENT_OPTIONS
 
-PREFIX = "nautobot_rehearsal_"
-NAME = re.compile(rf"{PREFIX}[0-9a-f]{{16}}")
-MARK = "Copy of an upgrade rehearsal of Nautobot. It is dropped when its run has ended."
-MIN_MAJOR = 13
-"""Older servers cannot end the sessions of a database that is dropped."""
-CONNECT_SECONDS = 30
-LOCK_SPACE = 1_853_188_178
-"""The first number of our advisory locks, so that those of others have another one."""
+MIN_MAJOR = 15
+"""Older servers cannot report at once how many rows a migration has changed."""
+PATIENCE = {
+    "connect_timeout": 30,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 6,
+    "tcp_user_timeout": 90_000,
+}
+"""Parameters by which a server that has vanished is noticed."""
 ACCOUNT_QUERY = """
-SELECT r.rolname, r.rolsuper OR EXISTS (SELECT FROM pg_catalog.pg_roles p
-        WHERE p.rolname IN ('pg_execute_server_program', 'pg_write_server_files',
-            'pg_read_server_files') AND pg_catalog.pg_has_role(p.oid, 'MEMBER')),
-    r.rolcreatedb
+SELECT r.rolname, r.rolcreatedb, EXISTS (SELECT FROM pg_catalog.pg_roles p
+    WHERE (p.rolsuper OR p.rolcreaterole OR p.rolreplication OR p.rolbypassrls
+            OR p.rolname IN ('pg_execute_server_program', 'pg_write_server_files',
+                'pg_read_server_files', 'pg_signal_backend'))
+        AND pg_catalog.pg_has_role(r.oid, p.oid, 'MEMBER'))
 FROM pg_catalog.pg_roles r WHERE r.rolname = current_user
-"""
-DATABASES_QUERY = """
-SELECT datname, pg_catalog.shobj_description(oid, 'pg_database')
-FROM pg_catalog.pg_database WHERE pg_catalog.pg_has_role(datdba, 'MEMBER') ORDER BY datname
 """
 
 
@@ -60,6 +59,13 @@ class NamedServer(PostgresqlServer):
         self._session = self._stack.enter_context(contextlib.closing(self.connect()))
         self.names = CopyNames(database, self._session.info.user)
         self.major = self._session.info.server_version // 10000
+        if not MIN_MAJOR <= self.major <= MAJOR:
+            raise RehearsalFailed(
+                f"the server for the copy is PostgreSQL {self.major}. Name one of version "
+                f"{MIN_MAJOR} to {MAJOR}"
+            )
+        self._session.cursor().execute("SET idle_session_timeout = 0")
+        self.password = self._session.info.password or ""
 
     @property
     def address(self) -> str:
@@ -89,11 +95,6 @@ class NamedServer(PostgresqlServer):
         Raises:
             RehearsalFailed: The account cannot create a copy, or the code could do damage with it.
         """
-        if not MIN_MAJOR <= self.major <= MAJOR:
-            raise RehearsalFailed(
-                f"the server for the copy is PostgreSQL {self.major}. Name one of version "
-                f"{MIN_MAJOR} to {MAJOR}"
-            )
         drop_dead_copies(self._session)
         if not self._require_harmless_account():
             raise RehearsalFailed(
@@ -112,18 +113,17 @@ class NamedServer(PostgresqlServer):
         """
         with self._session.cursor() as cursor:
             cursor.execute(ACCOUNT_QUERY)
-            name, is_powerful, may_create = cursor.fetchone()
+            name, may_create, is_powerful = cursor.fetchone()
             cursor.execute(DATABASES_QUERY)
             others = [
-                database
-                for database, comment in cursor.fetchall()
-                if database not in own and not _is_copy(database, comment)
+                row[0] for row in cursor.fetchall() if row[0] not in own and not is_copy(*row)
             ]
         if is_powerful:
             raise RehearsalFailed(
-                f"the account {name} is a superuser of the server for the copy, or may use its "
-                "files. Name an account with nothing but LOGIN and CREATEDB, because the code that "
-                "is rehearsed can use its rights"
+                f"the account {name} is, or can become, more than a user of the server for the "
+                "copy: a superuser, or an account that manages roles, files or sessions. Name an "
+                "account with nothing but LOGIN and CREATEDB, because the code that is rehearsed "
+                "can use its rights"
             )
         if others:
             raise RehearsalFailed(
@@ -133,18 +133,28 @@ class NamedServer(PostgresqlServer):
             )
         return bool(may_create)
 
-    def require_room(self, source: Source) -> None:
-        """Raise an error if the server is older than that of the source. Its disk is unknown.
+    def require_version(self, version: str) -> None:
+        """Raise an error if the server is older than that of the data.
 
         Raises:
             RehearsalFailed: The server is older.
         """
-        needed = int(source.server_version.partition(".")[0])
-        if self.major < needed:
+        major = version.partition(".")[0]
+        if major.isdecimal() and self.major < int(major):
             raise RehearsalFailed(
-                f"the server for the copy is PostgreSQL {self.major}, and the live one is "
-                f"{needed}. Name one that is not older"
+                f"the server for the copy is PostgreSQL {self.major}, and the data are of "
+                f"PostgreSQL {major}. Name a server that is not older"
             )
+
+    def require_room(self, size_bytes: int) -> None:
+        """Raise an error if this host has too little space for a backup of the copy.
+
+        Nothing reports the space of the server.
+
+        Raises:
+            RehearsalFailed: There is too little space.
+        """
+        require_free(self.folder, size_bytes, "a backup of the copy")
 
     def create_role(self, name: str) -> None:
         """Do nothing, because the account exists."""
@@ -153,10 +163,12 @@ class NamedServer(PostgresqlServer):
         """Create an empty database with our mark, and open the tunnel to it."""
         name = sql.Identifier(names.database)
         with self._session.cursor() as cursor:
+            # A killed run can leave it after each of these statements.
             for statement in (
-                "CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'",
+                "CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8' ALLOW_CONNECTIONS false",
                 "COMMENT ON DATABASE {} IS {}",
                 "REVOKE ALL ON DATABASE {} FROM PUBLIC",
+                "ALTER DATABASE {} ALLOW_CONNECTIONS true",
             ):
                 cursor.execute(sql.SQL(statement).format(name, sql.Literal(MARK)))
         self.open_tunnel()
@@ -172,7 +184,7 @@ class NamedServer(PostgresqlServer):
         self.sockets.mkdir(mode=0o700)
         parameters = {
             **_build_parameters(self._place, self.names.database),
-            "password": self._session.info.password or "",
+            "password": self.password,
         }
         database = LiveDatabase("postgresql", parameters)
         try:
@@ -184,11 +196,15 @@ class NamedServer(PostgresqlServer):
     def allow_connections(self, names: CopyNames) -> None:
         """Do nothing, because only the account can connect to its database."""
 
-    def close(self) -> None:
-        """Drop the copy. If this fails, the next run does it."""
-        with contextlib.suppress(psycopg2.Error):
+    def close(self) -> str:
+        """Drop the copy. Return why it could not be dropped, or an empty text."""
+        try:
             self.drop_database(self.names.database)
-        self.leave()
+        except psycopg2.Error as error:
+            return f"the database {self.names.database}, as {self.address}: {describe_error(error)}"
+        finally:
+            self.leave()
+        return ""
 
     def leave(self) -> None:
         """Close the tunnel, and release the lock."""
@@ -199,7 +215,7 @@ class NamedServer(PostgresqlServer):
 def _build_parameters(place: LiveDatabase, database: str) -> dict[str, Any]:
     parameters: Mapping[str, Any] = place.parameters
     known = {name: value for name, value in parameters.items() if name not in CLIENT_OPTIONS}
-    return {"connect_timeout": CONNECT_SECONDS, **known, "dbname": database or place.name}
+    return {**PATIENCE, **known, "dbname": database or place.name}
 
 
 def remove_dead_copies(place: LiveDatabase) -> tuple[str, ...]:
@@ -217,58 +233,3 @@ def remove_dead_copies(place: LiveDatabase) -> tuple[str, ...]:
             return tuple(drop_dead_copies(session))
     except psycopg2.Error as error:
         raise RehearsalFailed(describe_error(error)) from None
-
-
-def drop_dead_copies(session: Any) -> list[str]:
-    """Drop the databases that have our mark, and whose run does not hold its lock.
-
-    Args:
-        session: A session on the server, in autocommit mode.
-
-    Returns:
-        Their names.
-
-    Raises:
-        psycopg2.Error: The server refuses it.
-    """
-    with session.cursor() as cursor:
-        cursor.execute(DATABASES_QUERY)
-        copies = [name for name, comment in cursor.fetchall() if _is_copy(name, comment)]
-    return list(_drop_if_dead(session, copies))
-
-
-def _drop_if_dead(session: Any, names: Iterable[str]) -> Iterable[str]:
-    for name in names:
-        if not try_lock(session, name):
-            continue
-        with session.cursor() as cursor:
-            cursor.execute(
-                sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
-            )
-            cursor.execute("SELECT pg_advisory_unlock(%s, hashtext(%s))", [LOCK_SPACE, name])
-        yield name
-
-
-def try_lock(session: Any, name: str) -> bool:
-    """Return whether this session holds the lock of a copy from now on.
-
-    Args:
-        session: A session on its server, in autocommit mode.
-        name: The database.
-
-    Raises:
-        psycopg2.Error: The server refuses it.
-    """
-    with session.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, hashtext(%s))", [LOCK_SPACE, name])
-        return bool(cursor.fetchone()[0])
-
-
-def name_copy(run: str) -> str:
-    """Return the name of the copy of a rehearsal."""
-    return f"{PREFIX}{run}"
-
-
-def _is_copy(name: str, comment: str | None) -> bool:
-    """Return whether a database is the copy of a rehearsal."""
-    return comment == MARK and NAME.fullmatch(name) is not None

@@ -40,11 +40,12 @@ def open_copy(server: PostgresqlServer, names: CopyNames, run: str) -> None:
 def _neutralize(cursor: Any) -> None:
     """Disable and empty the tables that this release has."""
     cursor.execute(
-        "SELECT relname FROM pg_class WHERE relkind = 'r' AND relname = ANY(%s)",
+        "SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+        "WHERE c.relkind = 'r' AND c.relname = ANY(%s)",
         [[*DISABLED_TABLES, *EMPTIED_TABLES]],
     )
-    for (table,) in cursor.fetchall():
+    for schema, table in cursor.fetchall():
         statement = "DELETE FROM {}"
         if table in DISABLED_TABLES:
             statement = "UPDATE {} SET enabled = false WHERE enabled"
-        cursor.execute(sql.SQL(statement).format(sql.Identifier(table)))
+        cursor.execute(sql.SQL(statement).format(sql.Identifier(schema, table)))

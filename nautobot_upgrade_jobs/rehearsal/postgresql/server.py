@@ -17,7 +17,6 @@ from ..copy_server import CopyNames, require_space
 from ..errors import RehearsalFailed
 from ..folder import KeptFolder
 from ..scratch_server import ADMINISTRATOR, ScratchServer
-from .source import Source
 
 CLUSTER_OPTIONS = (
     *(f"--username={ADMINISTRATOR}", "--auth=peer", "--no-sync", "--locale=C", "--encoding=UTF8"),
@@ -100,13 +99,19 @@ class PostgresqlServer(ScratchServer):
             if not cursor.fetchone():
                 cursor.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(name)))
 
-    def require_room(self, source: Source) -> None:
+    def require_version(self, version: str) -> None:
+        """Do nothing, because the server is as new as its programs."""
+
+    def require_room(self, size_bytes: int) -> None:
         """Raise an error if the host has too little space for a copy.
+
+        Args:
+            size_bytes: Size of the rows, without indexes.
 
         Raises:
             RehearsalFailed: There is too little space.
         """
-        require_space(self.folder, source.size_bytes)
+        require_space(self.folder, size_bytes)
 
     def create_database(self, names: CopyNames) -> None:
         """Create an empty database, to which only the administrator can connect yet."""

@@ -36,6 +36,11 @@ ORDER BY 4 DESC, 2, 3
 EXTENSIONS_QUERY = """
 SELECT extname FROM pg_catalog.pg_extension WHERE extname <> 'plpgsql' ORDER BY extname
 """
+SCHEMA_QUERY = """
+SELECT COALESCE((SELECT n.nspname FROM pg_catalog.pg_class c
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.oid = pg_catalog.to_regclass('django_migrations')), 'public')
+"""
 ICU_QUERY = """
 SELECT DISTINCT c.collname FROM pg_catalog.pg_attribute a
 JOIN pg_catalog.pg_collation c ON c.oid = a.attcollation
@@ -147,6 +152,11 @@ def _describe(cursor: Any, snapshot: str, info: Any) -> Source:
         raise RehearsalFailed(
             f"the database server is PostgreSQL {info.server_version // 10000}, and the copy can "
             f"be made of PostgreSQL {MAJOR} and older"
+        )
+    cursor.execute(SCHEMA_QUERY)
+    if (schema := cursor.fetchone()[0]) != "public":
+        raise RehearsalFailed(
+            f"the connection uses the schema {schema}, and a copy is used with the schema public"
         )
     cursor.execute(ICU_QUERY)
     if collations := [name for (name,) in cursor.fetchall()]:

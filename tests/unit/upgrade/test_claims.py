@@ -101,11 +101,21 @@ def test_claims_of_a_rehearsal_in_which_all_was_right():
             "not rehearsed",
             id="interrupted",
         ),
-        pytest.param({"comparison": Comparison(57, 0, 1, 0)}, LOSSES, "disproven", id="a loss"),
-        pytest.param({"comparison": Comparison(57, 0, 1, 3)}, LOSSES, "disproven", id="one seen"),
-        pytest.param({"comparison": Comparison(0, 4, 0, 0)}, LOSSES, "proven", id="other changes"),
+        pytest.param({"comparison": Comparison(57, 0, 0, 1, 0)}, LOSSES, "disproven", id="a loss"),
         pytest.param(
-            {"comparison": Comparison(57, 0, 0, 1)}, LOSSES, "not rehearsed", id="one table unread"
+            {"comparison": Comparison(57, 0, 0, 1, 3)}, LOSSES, "disproven", id="one seen"
+        ),
+        pytest.param(
+            {"comparison": Comparison(0, 4, 0, 0, 0)}, LOSSES, "proven", id="other changes"
+        ),
+        pytest.param(
+            {"comparison": Comparison(57, 1, 1, 0, 0)}, LOSSES, "not rehearsed", id="other values"
+        ),
+        pytest.param(
+            {"comparison": Comparison(57, 0, 0, 0, 1)},
+            LOSSES,
+            "not rehearsed",
+            id="one table unread",
         ),
         pytest.param(
             {"comparison": NOT_COMPARED}, LOSSES, "not rehearsed", id="nothing was compared"

@@ -192,8 +192,14 @@ class _Pump:
                         return
 
 
-def pass_on(source: Any, sink: socket.socket) -> bool:
-    """Pass on what has arrived. Return whether the connection is still open."""
+def pass_on(source: Any, sink: socket.socket, seconds: float | None = CONNECT_SECONDS) -> bool:
+    """Pass on what has arrived. Return whether the connection is still open.
+
+    Args:
+        source: Where it has arrived.
+        sink: Where it goes.
+        seconds: The connection ends if a side takes in nothing for this time. None for no limit.
+    """
     source.settimeout(0)
     try:
         data = source.recv(BUFFER_BYTES)
@@ -203,6 +209,6 @@ def pass_on(source: Any, sink: socket.socket) -> bool:
     except ssl.SSLWantReadError:  # A record without data, such as a ticket of the session.
         return True
     finally:
-        source.settimeout(CONNECT_SECONDS)
+        source.settimeout(seconds)
     sink.sendall(data)
     return bool(data)

@@ -29,7 +29,8 @@ class PostgresqlTunnel(PostgresqlRelay):
         with selectors.DefaultSelector() as selector, contextlib.suppress(OSError):
             selector.register(client, selectors.EVENT_READ, self._choose_sink(server))
             selector.register(server.stream, selectors.EVENT_READ, client)
-            while all(pass_on(key.fileobj, key.data) for key, _ in selector.select()):
+            # A server can take its time, for instance for a checkpoint.
+            while all(pass_on(key.fileobj, key.data, None) for key, _ in selector.select()):
                 continue
 
     def _choose_sink(self, server: ServerConnection) -> Any:

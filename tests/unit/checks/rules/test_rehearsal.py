@@ -263,3 +263,18 @@ def test_assumed_configuration_names_what_was_enabled(findings_of, apps, expecte
 )
 def test_start_fails_names_the_error(findings_of, changes, expected):
     assert findings_of("rehearsal.start_fails", rehearsal=rehearsal(**changes)) == expected
+
+
+@pytest.mark.parametrize(
+    ("left", "expected"),
+    [
+        pytest.param("", [], id="nothing"),
+        pytest.param(
+            "the database nautobot_rehearsal_1, as the account rehearsal on db2:5432: refused",
+            [("warning", "copy")],
+            id="a database",
+        ),
+    ],
+)
+def test_leftover_names_a_copy_that_was_not_removed(findings_of, left, expected):
+    assert findings_of("rehearsal.leftover", rehearsal=rehearsal(leftover=left)) == expected
