@@ -101,9 +101,19 @@ class Migration(migrations.Migration):
 """
 
 
+@pytest.fixture
+def account(instance):
+    """An account of the server that may create a copy."""
+    instance.server().sql("CREATE ROLE rehearsal LOGIN CREATEDB")
+    yield
+    instance.server().sql("DROP OWNED BY rehearsal", "DROP ROLE rehearsal")
+
+
+@pytest.mark.usefixtures("account")
 def test_rehearsal_of_an_app_that_damages_rows_without_an_error_names_their_tables(
     older, instance, tmp_path
 ):
+    """The copy is on a server that the operator names."""
     files = {"migrations/__init__": "", "migrations/0001_initial": FIRST}
     files["models"] = THINGS.format(length=20)
     newer = files | {"migrations/0002_hurt": HURT}
@@ -114,7 +124,9 @@ def test_rehearsal_of_an_app_that_damages_rows_without_an_error_names_their_tabl
         cursor.execute("INSERT INTO planted_one_thing (name, size) VALUES ('a', 1), ('b', 1)")
         cursor.execute("SELECT count(*) FROM extras_taggeditem")
         assert cursor.fetchone()[0]
-    report = rehearse(current, instance.version, tmp_path, **environment)
+    server = ["--server", f"postgresql://rehearsal@127.0.0.1:{instance.server().port}/postgres"]
+    report = rehearse(current, instance.version, tmp_path, *server, **environment)
+    assert not [name for name in instance.server().databases() if "rehearsal" in name]
     found = {each["key"]: each["severity"] for each in report["findings"]}
     severities = {
         "planted_one_thing": "blocker",
