@@ -130,6 +130,17 @@ def test_open_pages_keeps_no_change_of_a_page(events, monkeypatch):
     assert Manufacturer.objects.count() == before
 
 
+def test_open_pages_opens_a_page_with_an_outermost_transaction(events, monkeypatch):
+    original = ManufacturerUIViewSet.list
+
+    def work(*args, **options):
+        with transaction.atomic(durable=True):
+            return original(*args, **options)
+
+    monkeypatch.setattr(ManufacturerUIViewSet, "list", work)
+    assert failures(events(Manufacturer)) == []
+
+
 def test_open_pages_out_of_time_counts_what_is_left(events):
     found = events(Manufacturer, Device, seconds=-1)
     assert (found[-1]["opened"], found[-1]["left_out"]) == (0, 8)
