@@ -221,7 +221,7 @@ def test_host_without_a_server_is_named(tmp_path):
 
 
 def test_nothing_is_left_behind():
+    """Other tests can have a server of PostgreSQL meanwhile."""
     places = [Path("/tmp"), Path("/var/tmp")]
-    assert [
-        each for one in places for each in one.glob("*nautobot-upgrade-jobs-*/server.log")
-    ] == []
+    files = [each for one in places for each in one.glob("*nautobot-upgrade-jobs-*/data/mysql.ibd")]
+    assert files == []
