@@ -28,6 +28,8 @@ class Expected(NamedTuple):
     """Migrations of the installed release. None if the catalog does not contain the release."""
     core_apps: Collection[str]
     release: str
+    what: str = "backup"
+    """What was made of the installation, for messages: a backup or a copy."""
 
 
 class CopyNames(NamedTuple):
@@ -201,13 +203,13 @@ def required_bytes(size: int) -> int:
 def require_same_state(
     recorded: Collection[str], keys: Collection[str], live_keys: Collection[str], expected: Expected
 ) -> None:
-    """Raise an error for a backup of another installation, or of another state of it.
+    """Raise an error for a backup or copy of another installation, or of another state of it.
 
     Args:
-        recorded: The migrations that the backup records.
+        recorded: The migrations that it records.
         keys: Keys that each installation has drawn at random when it was created.
         live_keys: The same of the live database. Empty if it cannot be read.
-        expected: What the backup has to contain.
+        expected: What it has to contain.
 
     Raises:
         RehearsalFailed: It is of another installation or state.
@@ -215,13 +217,15 @@ def require_same_state(
     own = {key for key in recorded if key.partition(".")[0] in expected.core_apps}
     if expected.migrations is not None and (later := sorted(own - set(expected.migrations))):
         raise RehearsalFailed(
-            f"the backup was made after an upgrade had begun: it records {later[0]}, which "
-            f"Nautobot {expected.release} does not have"
+            f"the {expected.what} was made after an upgrade had begun: it records {later[0]}, "
+            f"which Nautobot {expected.release} does not have"
         )
     if expected.migrations is not None and (missing := sorted(set(expected.migrations) - own)):
         raise RehearsalFailed(
-            f"the backup is of an older release: it lacks {missing[0]} of Nautobot "
+            f"the {expected.what} is of an older release: it lacks {missing[0]} of Nautobot "
             f"{expected.release}"
         )
     if live_keys and keys and not set(live_keys) & set(keys):
-        raise RehearsalFailed("the backup is of another installation: no status has the same key")
+        raise RehearsalFailed(
+            f"the {expected.what} is of another installation: no status has the same key"
+        )

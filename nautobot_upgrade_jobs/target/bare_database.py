@@ -140,6 +140,19 @@ def parse_database_url(url: str, option: str = "--database") -> dict[str, Any]:
     }
 
 
+def read_database_url(url: str, option: str) -> LiveDatabase:
+    """Return the database of a URL.
+
+    Args:
+        url: The URL of the operator.
+        option: Where it was named, for the message.
+
+    Raises:
+        UsageError: It is no URL of a PostgreSQL database.
+    """
+    return build_live_database(parse_database_url(url, option))
+
+
 def read_apps_file(path: Path) -> dict[str, tuple[str, str]]:
     """Return the version and the module of each App, by the name of its distribution.
 

@@ -109,8 +109,7 @@ def _claim_losses(rehearsal: Rehearsal) -> Claim:
     if found.losses:
         return Claim(text, Outcome.DISPROVEN, f"{found.losses} without a known reason")
     if found.overwritten:
-        columns = plural(found.overwritten, "change")
-        evidence = f"{columns} of values without a known reason"
+        evidence = f"{plural(found.overwritten, 'change')} of values without a known reason"
         return Claim(text, Outcome.NOT_REHEARSED, evidence)
     if found.not_comparable:
         parts = plural(found.not_comparable, "part")

@@ -10,8 +10,7 @@ from ..common.errors import UsageError
 from ..rehearsal.errors import RehearsalFailed
 from ..rehearsal.folder import DISK_FOLDER
 from ..rehearsal.keeper import kill_processes_in
-from ..target.bare_database import parse_database_url
-from ..target.installation import build_live_database
+from ..target.bare_database import read_database_url
 from ..target.scratch_dir import find_build_directory, remove_stale_folders
 
 
@@ -32,7 +31,7 @@ def remove_leftover_databases(url: str, option: str) -> tuple[str, ...]:
         return ()
     from ..rehearsal.postgresql.named_server import remove_dead_copies  # Needs psycopg2.
 
-    place = build_live_database(parse_database_url(url, option))
+    place = read_database_url(url, option)
     try:
         return remove_dead_copies(place)
     except RehearsalFailed as error:

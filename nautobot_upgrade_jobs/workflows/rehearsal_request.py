@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from ..app_settings import Configuration
 from ..common.errors import UsageError
 from ..rehearsal.copy_server import ServerOptions
-from ..target.bare_database import parse_database_url
-from ..target.installation import build_live_database
-from ..target.isolation import LiveDatabase
+from ..target.bare_database import read_database_url
 from .context import RunRequest
 
 
@@ -51,13 +49,11 @@ def build_server_options(request: RehearsalRequest, config: Configuration) -> Se
     wheels = request.run.wheel_directory or config.wheel_directory
     options = ServerOptions(wheels, config.mysql_programs)
     if request.copy:
-        return options._replace(existing=_read_url(request.copy, "--copy"))
+        return options._replace(existing=read_database_url(request.copy, "--copy"))
     if request.server:
-        return options._replace(named=_read_url(request.server, "--server"))
+        return options._replace(named=read_database_url(request.server, "--server"))
     if config.rehearsal_server:
-        return options._replace(named=_read_url(config.rehearsal_server, "'rehearsal_server'"))
+        return options._replace(
+            named=read_database_url(config.rehearsal_server, "'rehearsal_server'")
+        )
     return options
-
-
-def _read_url(url: str, option: str) -> LiveDatabase:
-    return build_live_database(parse_database_url(url, option))

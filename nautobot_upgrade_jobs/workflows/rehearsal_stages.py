@@ -100,7 +100,8 @@ class RehearsalRun:
                 self.before = self.reader.read_state(self.recorder.report)
             with stage("prediction", is_required=False):
                 self._predict()
-            if self._rehearses_restore():
+            self._record_choices()
+            if "restore" not in self.recorder.results:
                 with stage("backup", is_required=False):
                     self.recorder.results["backup"] = self.server.back_up(self.recorder.deadline)
             with stage("upgrade"):
@@ -111,14 +112,11 @@ class RehearsalRun:
                 with stage("restore", is_required=False):
                     self._restore()
 
-    def _rehearses_restore(self) -> bool:
-        """Return whether a backup is restored. Record why not if the operator wants none."""
-        results = self.recorder.results
-        if not self.request.rehearses_rollback:
-            results |= {"restore": NOT_WANTED, "reverse": NOT_WANTED}
-        elif self.request.copy:
-            results |= {"restore": NOT_REPLACED, "reverse": NOT_REPLACED}
-        return "restore" not in results
+    def _record_choices(self) -> None:
+        """Record why there is no rollback, if this follows from the request."""
+        if not self.request.rehearses_rollback or self.request.copy:
+            reason = NOT_REPLACED if self.request.rehearses_rollback else NOT_WANTED
+            self.recorder.results.update(restore=reason, reverse=reason)
 
     def _rehearse_upgraded(self) -> None:
         with self.recorder.stage("verification", is_required=False):
@@ -135,7 +133,7 @@ class RehearsalRun:
 
     def _build_target(self, stack: contextlib.ExitStack) -> None:
         run, config = self.request.run, self.config
-        wheels = run.wheel_directory or config.wheel_directory
+        wheels = self.server_options.wheel_directory
         roots = build_roots(run, self.installation)
         resolution = resolve(
             roots,
@@ -185,6 +183,7 @@ class RehearsalRun:
             self.catalog.migrations(self.target.installed),
             self.catalog.core_apps,
             self.target.installed,
+            "copy" if self.request.copy else "backup",
         )
         if self.request.backup:
             file, deadline = Path(self.request.backup), self.recorder.deadline

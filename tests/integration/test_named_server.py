@@ -8,7 +8,8 @@ import sys
 import psycopg2
 import pytest
 
-from nautobot_upgrade_jobs.rehearsal.copy_server import CopyLimits
+from nautobot_upgrade_jobs.catalog import load_catalog
+from nautobot_upgrade_jobs.rehearsal.copy_server import CopyLimits, Expected
 from nautobot_upgrade_jobs.rehearsal.errors import RehearsalFailed
 from nautobot_upgrade_jobs.rehearsal.folder import open_folder
 from nautobot_upgrade_jobs.rehearsal.postgresql.copies import MARK
@@ -197,6 +198,13 @@ def copied(instance, account):
     return login
 
 
+@pytest.fixture
+def marked(instance, copied):
+    """The same, after the operator has marked it."""
+    instance.server().sql(f"SET ROLE rehearsal; {MARK_TABLE}", database=copied.name)
+    return copied
+
+
 def test_existing_copy_without_a_mark_is_refused(live, copied):
     with (
         pytest.raises(RehearsalFailed, match="not marked as a copy, so it can be the live one"),
@@ -205,9 +213,8 @@ def test_existing_copy_without_a_mark_is_refused(live, copied):
         server.copy(expect(live), LIMITS)
 
 
-def test_existing_copy_is_used_and_stays(instance, live, copied):
-    instance.server().sql(f"SET ROLE rehearsal; {MARK_TABLE}", database=copied.name)
-    with started(live, existing=copied) as server:
+def test_existing_copy_is_used_and_stays(instance, live, marked):
+    with started(live, existing=marked) as server:
         found = server.copy(expect(live), LIMITS)
         assert (found.exists_before, found.rows > 10_000) == (True, True)
         server.open(RUN)
@@ -220,50 +227,69 @@ def test_existing_copy_is_used_and_stays(instance, live, copied):
             server.restore(file, Deadline(120))
         with (
             pytest.raises(RehearsalFailed, match="another rehearsal uses this copy"),
-            started(live, existing=copied),
+            started(live, existing=marked),
         ):
             pass
-    assert copied.name in instance.server().databases()
+    assert marked.name in instance.server().databases()
 
 
-def test_existing_copy_that_others_use_is_refused(instance, live, copied):
-    instance.server().sql(f"SET ROLE rehearsal; {MARK_TABLE}", database=copied.name)
+def test_existing_copy_that_others_use_is_refused(live, marked):
     with (
-        psycopg2.connect(**copied.parameters),
+        psycopg2.connect(**marked.parameters),
         pytest.raises(RehearsalFailed, match="1 other session used this database"),
-        started(live, existing=copied) as server,
+        started(live, existing=marked) as server,
     ):
         server.copy(expect(live), LIMITS)
 
 
 @pytest.mark.parametrize("change", [{"port": "1"}, {"user": "unknown"}])
-def test_existing_copy_without_the_live_database_is_refused(instance, live, copied, change):
-    instance.server().sql(f"SET ROLE rehearsal; {MARK_TABLE}", database=copied.name)
+def test_existing_copy_without_the_live_database_is_refused(live, marked, change):
     unread = LiveDatabase("postgresql", {**live.parameters, **change})
     with (
         pytest.raises(RehearsalFailed, match="cannot be read"),
-        started(live, existing=copied) as server,
+        started(live, existing=marked) as server,
     ):
         server.copy(expect(unread), LIMITS)
 
 
-def test_live_database_as_its_own_copy_is_refused(instance, live, copied):
+def test_live_database_as_its_own_copy_is_refused(live, marked):
     """The operator has created the mark in the wrong database."""
-    instance.server().sql(f"SET ROLE rehearsal; {MARK_TABLE}", database=copied.name)
     with (
         pytest.raises(RehearsalFailed, match="does not distinguish the copy"),
-        started(live, existing=copied) as server,
+        started(live, existing=marked) as server,
     ):
-        server.copy(expect(copied), LIMITS)
+        server.copy(expect(marked), LIMITS)
 
 
-def test_existing_copy_with_tables_of_others_is_refused(instance, live, copied):
-    statement = f"SET ROLE rehearsal; {MARK_TABLE}"
-    instance.server().sql(statement, database=copied.name)
+def test_existing_copy_with_tables_of_others_is_refused(instance, live, marked):
     change = "ALTER TABLE dcim_device OWNER TO nautobot"
-    instance.server().sql(change, database=copied.name)
+    instance.server().sql(change, database=marked.name)
     with (
         pytest.raises(RehearsalFailed, match="does not own the table dcim_device"),
-        started(live, existing=copied) as server,
+        started(live, existing=marked) as server,
     ):
         server.copy(expect(live), LIMITS)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        pytest.param(
+            "INSERT INTO django_migrations (app, name, applied) VALUES ('dcim', '9999_new', now())",
+            "the copy was made after an upgrade had begun",
+            id="upgraded",
+        ),
+        pytest.param(
+            "DELETE FROM django_migrations WHERE app = 'dcim'",
+            "the copy is of an older release",
+            id="older",
+        ),
+    ],
+)
+def test_existing_copy_in_another_state_is_refused(instance, live, marked, change, message):
+    catalog = load_catalog()
+    release = instance.version
+    known = Expected(live, catalog.migrations(release), catalog.core_apps, release, "copy")
+    instance.server().sql(change, database=marked.name)
+    with pytest.raises(RehearsalFailed, match=message), started(live, existing=marked) as server:
+        server.copy(known, LIMITS)

@@ -160,6 +160,17 @@ def test_copy_on_a_named_server_of_an_older_major(primary):
         copies.restore(file, Deadline(120))
 
 
+def test_copy_of_another_schema_than_public_says_so(primary, server):
+    primary.sql("CREATE SCHEMA other AUTHORIZATION " + READER, database=DATABASE)
+    table = "CREATE TABLE other.django_migrations (id int)"
+    primary.sql(f"SET ROLE {READER}; {table}", database=DATABASE)
+    try:
+        with pytest.raises(RehearsalFailed, match="in the schema other"):
+            copy(server, primary.port, options="-csearch_path=other")
+    finally:
+        primary.sql("DROP SCHEMA other CASCADE", database=DATABASE)
+
+
 def test_copy_of_a_replica_is_whole(primary, replica, server):
     require_whole_copy(primary, server, copy(server, replica))
 

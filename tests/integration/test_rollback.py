@@ -514,6 +514,16 @@ def test_read_backup_over_the_time_limit_counts_no_rows(dump):
     assert re.search(r"\b0 s", backup.rows.reason)
 
 
+@pytest.fixture
+def backups(tmp_path, monkeypatch):
+    """The folder of backups that the settings name."""
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    configured = {"backup_directory": str(folder)}
+    monkeypatch.setitem(settings.PLUGINS_CONFIG, "nautobot_upgrade_jobs", configured)
+    return folder
+
+
 @pytest.mark.once
 @pytest.mark.parametrize(
     ("name", "found"),
@@ -529,17 +539,13 @@ def test_read_backup_over_the_time_limit_counts_no_rows(dump):
         ("x" * 5000, False),
     ],
 )
-def test_find_backup_finds_only_files_in_the_configured_folder(name, found, tmp_path, monkeypatch):
-    folder = tmp_path / "backups"
-    (folder / "below").mkdir(parents=True)
-    for path in (folder / "one.dump", folder / "below" / "two.dump", tmp_path / "outside.dump"):
+def test_find_backup_finds_only_files_in_the_configured_folder(name, found, tmp_path, backups):
+    (backups / "below").mkdir()
+    for path in (backups / "one.dump", backups / "below" / "two.dump", tmp_path / "outside.dump"):
         path.touch()
-    (folder / "link.dump").symlink_to(tmp_path / "outside.dump")
-    monkeypatch.setitem(
-        settings.PLUGINS_CONFIG, "nautobot_upgrade_jobs", {"backup_directory": str(folder)}
-    )
+    (backups / "link.dump").symlink_to(tmp_path / "outside.dump")
     if found:
-        assert find_backup(name) == folder / name
+        assert find_backup(name) == backups / name
     else:
         with pytest.raises(UsageError, match="contains no"):
             find_backup(name)
@@ -558,20 +564,16 @@ def test_find_backup_finds_only_files_in_the_configured_folder(name, found, tmp_
         ("x*" * 5000, None),
     ],
 )
-def test_find_backup_of_a_pattern_is_the_newest(pattern, found, tmp_path, monkeypatch):
-    folder = tmp_path / "backups"
-    (folder / "night-1").mkdir(parents=True)
+def test_find_backup_of_a_pattern_is_the_newest(pattern, found, tmp_path, backups):
+    (backups / "night-1").mkdir()
     (tmp_path / "outside").touch()
     for age, name in enumerate(("tuesday.dump", "monday.dump", "sunday.dump")):
-        (folder / name).touch()
-        os.utime(folder / name, (1_000_000 - age, 1_000_000 - age))
-    (folder / "gone.dump").symlink_to(folder / "nothing")
-    (folder / "link").symlink_to(tmp_path / "outside")
-    monkeypatch.setitem(
-        settings.PLUGINS_CONFIG, "nautobot_upgrade_jobs", {"backup_directory": str(folder)}
-    )
+        (backups / name).touch()
+        os.utime(backups / name, (1_000_000 - age, 1_000_000 - age))
+    (backups / "gone.dump").symlink_to(backups / "nothing")
+    (backups / "link").symlink_to(tmp_path / "outside")
     if found:
-        assert find_backup(pattern) == folder / found
+        assert find_backup(pattern) == backups / found
     else:
         with pytest.raises(UsageError, match="contains no"):
             find_backup(pattern)

@@ -26,6 +26,24 @@ class Migration(migrations.Migration):
 """
 
 
+def plant(older, instance, folder, migration):
+    """Install two releases of an App. The newer one has one more migration, and rows to apply to.
+
+    Args:
+        older: The instance of the installed release.
+        instance: The instance of the target.
+        folder: A new folder.
+        migration: The file of the migration.
+    """
+    files = {"migrations/__init__": "", "migrations/0001_initial": FIRST}
+    files["models"] = THINGS.format(length=20)
+    planted = plant_releases(older, instance, folder, files, files | migration)
+    run(planted.current, "nautobot-server", "migrate", "--no-input", **planted.environment)
+    with connected_to(DATABASE), connection.cursor() as cursor:
+        cursor.execute("INSERT INTO planted_one_thing (name, size) VALUES ('a', 1), ('bad', 1)")
+    return planted
+
+
 def rehearse(older, target, folder, *words, code=2, **environment):
     """Rehearse with the older release, and return the report."""
     options = ["--target", target, "--no-rollback", "--output", str(folder), *words]
@@ -69,14 +87,8 @@ def test_rehearsal_of_a_planted_fault_stops_as_the_upgrade_does(older, instance,
 def test_rehearsal_of_an_app_that_raises_in_its_loop_commits_nothing_of_it(
     older, instance, tmp_path
 ):
-    files = {"migrations/__init__": "", "migrations/0001_initial": FIRST}
-    files["models"] = THINGS.format(length=20)
-    newer = files | {"migrations/0002_fill": REFUSE}
-    planted = plant_releases(older, instance, tmp_path, files, newer)
+    planted = plant(older, instance, tmp_path, {"migrations/0002_fill": REFUSE})
     current, target, environment = planted.current, planted.target, planted.environment
-    run(current, "nautobot-server", "migrate", "--no-input", **environment)
-    with connected_to(DATABASE), connection.cursor() as cursor:
-        cursor.execute("INSERT INTO planted_one_thing (name, size) VALUES ('a', 1), ('bad', 1)")
     report = rehearse(current, instance.version, tmp_path, **environment)
     stop = require_same_stop(report, target, **environment)
     assert stop["migration"] == "planted_one.0002_fill"
@@ -86,7 +98,7 @@ def test_rehearsal_of_an_app_that_raises_in_its_loop_commits_nothing_of_it(
 HURT = """from django.db import migrations
 
 STATEMENTS = (
-    "DELETE FROM planted_one_thing WHERE name = 'b'",
+    "DELETE FROM planted_one_thing WHERE name = 'bad'",
     "DELETE FROM extras_taggeditem WHERE id = (SELECT id FROM extras_taggeditem LIMIT 1)",
     "UPDATE dcim_location SET description = 'changed by the App'",
 )
@@ -114,14 +126,9 @@ def test_rehearsal_of_an_app_that_damages_rows_without_an_error_names_their_tabl
     older, instance, tmp_path
 ):
     """The copy is on a server that the operator names."""
-    files = {"migrations/__init__": "", "migrations/0001_initial": FIRST}
-    files["models"] = THINGS.format(length=20)
-    newer = files | {"migrations/0002_hurt": HURT}
-    planted = plant_releases(older, instance, tmp_path, files, newer)
+    planted = plant(older, instance, tmp_path, {"migrations/0002_hurt": HURT})
     current, environment = planted.current, planted.environment
-    run(current, "nautobot-server", "migrate", "--no-input", **environment)
     with connected_to(DATABASE), connection.cursor() as cursor:
-        cursor.execute("INSERT INTO planted_one_thing (name, size) VALUES ('a', 1), ('b', 1)")
         cursor.execute("SELECT count(*) FROM extras_taggeditem")
         assert cursor.fetchone()[0]
     server = ["--server", f"postgresql://rehearsal@127.0.0.1:{instance.server().port}/postgres"]

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import psycopg2
-from psycopg2 import sql
 
 from ...facts.rehearsal import Copy
 from ...rollback.backup_file import ARCHIVE_CONTENTS, ARCHIVE_MAGICS, MAGIC_LENGTH
@@ -18,7 +17,7 @@ from ...target.isolation import LiveDatabase
 from ..copy_server import CopyNames, Expected, require_same_state
 from ..errors import RehearsalFailed, remaining_seconds
 from .server import PostgresqlServer
-from .source import TABLES_QUERY, connect, count_rows
+from .source import connect, measure_tables
 
 CUSTOM, TAR = ARCHIVE_MAGICS
 EXTENSION = re.compile(r"^\d+; \d+ \d+ EXTENSION - (\S+)", re.MULTILINE)
@@ -60,17 +59,13 @@ def restore_backup(
         cursor = connection.cursor()
         cursor.execute("ANALYZE")
         seconds = time.monotonic() - started
-        require_same_rows(cursor, expected)
-        cursor.execute(TABLES_QUERY)
-        tables = cursor.fetchall()
-        rows = 0
-        for _, schema, table, *_ in tables:
-            rows += count_rows(cursor, sql.Identifier(schema, table))
+        require_installation(cursor, expected)
+        tables, rows, size = measure_tables(cursor)
     return Copy(
         server_version=found[1] if found else "",
-        tables=len(tables),
+        tables=tables,
         rows=rows,
-        size_bytes=sum(size for _, _, _, size, *_ in tables),
+        size_bytes=size,
         seconds=seconds,
         backup=file.name,
     )
@@ -100,12 +95,12 @@ def _require_archive(file: Path) -> bool:
     )
 
 
-def require_same_rows(cursor: Any, expected: Expected) -> None:
-    """Raise an error for a backup of another installation, or of another state of it.
+def require_installation(cursor: Any, expected: Expected) -> None:
+    """Raise an error for a copy of another installation, or of another state of it.
 
     Args:
-        cursor: It is in the restored database.
-        expected: What the backup has to contain.
+        cursor: A cursor in the copy.
+        expected: What the copy has to contain.
 
     Raises:
         RehearsalFailed: It contains something else.

@@ -84,35 +84,22 @@ class NamedCopyServer(PostgresqlCopyServer):
         return replace(copy, server=self._named.address)
 
     def close(self) -> str:
-        """Drop the copy."""
+        """Drop the copy, unless the operator has made it."""
         return self._named.close()
 
 
-class ExistingCopyServer(PostgresqlCopyServer):
+class ExistingCopyServer(NamedCopyServer):
     """A copy that the operator has made."""
 
     def __init__(self, server: ExistingCopy) -> None:
-        super().__init__(server, server.names)
+        super().__init__(server)
         self._existing = server
-        self.credentials = (server.password,)
 
     def copy(self, expected: Expected, limits: CopyLimits) -> Copy:
         """Use the copy as it was made."""
         limits.progress("copy: check the copy that exists")
         with _reported():
             return self._existing.accept(expected)
-
-    def restore_backup(self, file: Path, expected: Expected, deadline: Deadline) -> Copy:
-        """Refuse, because the operator names either a copy or a backup.
-
-        Raises:
-            RehearsalFailed: Always.
-        """
-        raise RehearsalFailed("name either a copy or a backup")
-
-    def close(self) -> str:
-        """Leave the copy on its server."""
-        return self._existing.close()
 
 
 @contextlib.contextmanager

@@ -11,17 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import psycopg2
-from psycopg2 import sql
 
 from ...common.text import plural
 from ...facts.rehearsal import MARK_TABLE, Copy
 from ...target.isolation import LiveDatabase
 from ..copy_server import Expected
 from ..errors import RehearsalFailed, describe_error
-from .backup import require_same_rows
+from .backup import require_installation
 from .copies import try_lock
 from .named_server import NamedServer
-from .source import TABLES_QUERY, connect, count_rows
+from .source import connect, measure_tables
 
 MARK_QUERY = f"SELECT pg_catalog.to_regclass('public.{MARK_TABLE}') IS NOT NULL"
 SESSIONS_QUERY = """
@@ -83,18 +82,14 @@ class ExistingCopy(NamedServer):
                     f"the account {self.names.owner} may not create tables in the copy. Grant it "
                     "CREATE ON SCHEMA public"
                 )
-            require_same_rows(cursor, expected)
-            cursor.execute(TABLES_QUERY)
-            tables = cursor.fetchall()
-            rows = sum(
-                count_rows(cursor, sql.Identifier(schema, table)) for _, schema, table, *_ in tables
-            )
+            require_installation(cursor, expected)
+            tables, rows, size = measure_tables(cursor)
         self.open_tunnel()
         return Copy(
             server_version=str(self.major),
-            tables=len(tables),
+            tables=tables,
             rows=rows,
-            size_bytes=sum(size for _, _, _, size, *_ in tables),
+            size_bytes=size,
             seconds=0.0,
             server=self.address,
             exists_before=True,

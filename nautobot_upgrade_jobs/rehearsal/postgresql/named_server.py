@@ -9,7 +9,6 @@ The code that is rehearsed reaches this database only: through a tunnel, which l
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,7 @@ from ..errors import RehearsalFailed, describe_error
 from .copies import DATABASES_QUERY, MARK, drop_dead_copies, is_copy, try_lock
 from .programs import MAJOR
 from .server import PostgresqlServer
-from .source import CLIENT_OPTIONS
+from .source import select_parameters
 
 MIN_MAJOR = 15
 """Older servers cannot report at once how many rows a migration has changed."""
@@ -85,9 +84,7 @@ class NamedServer(PostgresqlServer):
         Raises:
             psycopg2.Error: The server refuses it.
         """
-        connection = psycopg2.connect(**_build_parameters(self._place, database))
-        connection.autocommit = True
-        return connection
+        return _connect(self._place, database)
 
     def claim(self) -> None:
         """Check the account, drop the copies of dead runs, and lock the name of the copy.
@@ -142,8 +139,8 @@ class NamedServer(PostgresqlServer):
         major = version.partition(".")[0]
         if major.isdecimal() and self.major < int(major):
             raise RehearsalFailed(
-                f"the server for the copy is PostgreSQL {self.major}, and the data are of "
-                f"PostgreSQL {major}. Name a server that is not older"
+                f"the server for the copy is PostgreSQL {self.major}, and the data comes "
+                f"from PostgreSQL {major}. Name a server that is not older"
             )
 
     def require_room(self, size_bytes: int) -> None:
@@ -213,9 +210,13 @@ class NamedServer(PostgresqlServer):
 
 
 def _build_parameters(place: LiveDatabase, database: str) -> dict[str, Any]:
-    parameters: Mapping[str, Any] = place.parameters
-    known = {name: value for name, value in parameters.items() if name not in CLIENT_OPTIONS}
-    return {**PATIENCE, **known, "dbname": database or place.name}
+    return {**PATIENCE, **select_parameters(place), "dbname": database or place.name}
+
+
+def _connect(place: LiveDatabase, database: str = "") -> Any:
+    connection = psycopg2.connect(**_build_parameters(place, database))
+    connection.autocommit = True
+    return connection
 
 
 def remove_dead_copies(place: LiveDatabase) -> tuple[str, ...]:
@@ -228,8 +229,7 @@ def remove_dead_copies(place: LiveDatabase) -> tuple[str, ...]:
         RehearsalFailed: The server refuses it.
     """
     try:
-        with contextlib.closing(psycopg2.connect(**_build_parameters(place, ""))) as session:
-            session.autocommit = True
+        with contextlib.closing(_connect(place)) as session:
             return tuple(drop_dead_copies(session))
     except psycopg2.Error as error:
         raise RehearsalFailed(describe_error(error)) from None

@@ -128,11 +128,8 @@ def connect(database: LiveDatabase, timeout_seconds: int, snapshot: str = "") ->
     Raises:
         RehearsalFailed: The server refuses the connection or the snapshot.
     """
-    parameters = {
-        name: value for name, value in database.parameters.items() if name not in CLIENT_OPTIONS
-    }
     try:
-        connection = psycopg2.connect(**parameters)
+        connection = psycopg2.connect(**select_parameters(database))
         connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
         with connection.cursor() as cursor:
             if snapshot:
@@ -156,7 +153,7 @@ def _describe(cursor: Any, snapshot: str, info: Any) -> Source:
     cursor.execute(SCHEMA_QUERY)
     if (schema := cursor.fetchone()[0]) != "public":
         raise RehearsalFailed(
-            f"the connection uses the schema {schema}, and a copy is used with the schema public"
+            f"the tables of Nautobot are in the schema {schema}. A rehearsal supports only public"
         )
     cursor.execute(ICU_QUERY)
     if collations := [name for (name,) in cursor.fetchall()]:
@@ -182,6 +179,20 @@ def _describe(cursor: Any, snapshot: str, info: Any) -> Source:
         extensions=extensions,
         server_version=f"{info.server_version // 10000}.{info.server_version % 10000}",
     )
+
+
+def select_parameters(database: LiveDatabase) -> dict[str, Any]:
+    """Return the parameters of a database that are those of a connection."""
+    parameters = database.parameters
+    return {name: value for name, value in parameters.items() if name not in CLIENT_OPTIONS}
+
+
+def measure_tables(cursor: Any) -> tuple[int, int, int]:
+    """Return the number of tables of a database, the number of rows, and their size in bytes."""
+    cursor.execute(TABLES_QUERY)
+    tables = cursor.fetchall()
+    rows = sum(count_rows(cursor, sql.Identifier(*table[1:3])) for table in tables)
+    return len(tables), rows, sum(table[3] for table in tables)
 
 
 def count_rows(cursor: Any, table: sql.Identifier) -> int:
